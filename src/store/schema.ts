@@ -1,0 +1,161 @@
+// Tables as types. snake_case is the database's; stores cross it in one function. Booleans are 0/1 (D1 and SQLite drivers
+// disagree on true), money is integer nano-USD, times are µs since 1970, all below 2^53.
+
+export interface Database {
+  events: EventsTable
+  calls: CallsTable
+  usage_hourly: UsageHourlyTable
+  inflight: InflightTable
+  instances: InstancesTable
+  gateway_keys: GatewayKeysTable
+  users: UsersTable
+  teams: TeamsTable
+}
+
+/** Append-only: the truth. Everything else but keys and identities is derived from it. */
+export interface EventsTable {
+  id: string
+  timestamp_us: number
+  session_id: string
+  turn_id: string
+  parent_event_id: string | null
+  type: string
+  actor: string
+  sensitivity: string
+  payload_json: string
+}
+
+/** One narrow row per turn that had an upstream call, written in the transaction of its events. */
+export interface CallsTable {
+  turn_id: string
+  /** When the call ended. */
+  timestamp_us: number
+  session_id: string
+  gateway_key_id: string | null
+  user_id: string | null
+  team_id: string | null
+  workspace: string | null
+  project: string | null
+  branch: string | null
+  client: string | null
+  inbound_shape: string | null
+  provider: string
+  /** Canonical: `provider:name`. */
+  model: string
+  requested_model: string
+  /** ok, failed, cancelled, interrupted. */
+  status: string
+  error_class: string | null
+  stop_reason: string | null
+  stream: number
+  /** Uncached input. */
+  input_tokens: number
+  output_tokens: number
+  cached_input_tokens: number
+  cache_creation_input_tokens: number
+  cache_creation_1h_tokens: number
+  reasoning_tokens: number
+  /** null = unpriced; failed calls cost 0. */
+  cost_nano_usd: number | null
+  cost_basis: string
+  pricing_version: string
+  latency_ms: number
+  ttft_ms: number | null
+  attempts: number
+  tool_calls: number
+  service_tier: string | null
+  /** `{"k":"v"}`. */
+  tags_json: string
+}
+
+/** Sums per hour and identity; '' stands for "none" in the key columns (a primary key holds no NULL on Postgres). */
+export interface UsageHourlyTable {
+  /** Start of the hour. */
+  hour_us: number
+  gateway_key_id: string
+  user_id: string
+  team_id: string
+  workspace: string
+  project: string
+  branch: string
+  client: string
+  inbound_shape: string
+  provider: string
+  model: string
+  call_count: number
+  failed_calls: number
+  unpriced_calls: number
+  input_tokens: number
+  output_tokens: number
+  cached_input_tokens: number
+  cache_creation_input_tokens: number
+  cache_creation_1h_tokens: number
+  reasoning_tokens: number
+  cost_nano_usd: number
+  /** Cost of calls whose tokens were counted by the provider. */
+  measured_cost_nano_usd: number
+  latency_ms_sum: number
+  last_call_us: number
+}
+
+/** Turns that are upstream now: what a dead process leaves behind. */
+export interface InflightTable {
+  turn_id: string
+  instance_id: string
+  started_us: number
+  /** All that closing the turn needs when its process is gone: a TurnOpened as JSON. */
+  opened_json: string
+}
+
+export interface InstancesTable {
+  id: string
+  host: string
+  pid: number
+  /** What tells a reused pid from the old process (ticks since boot on Linux; '' where unknown). */
+  process_start: string
+  version: string
+  started_us: number
+  heartbeat_us: number
+}
+
+export interface GatewayKeysTable {
+  /** `gk_` + the ULID inside the token. */
+  id: string
+  name: string
+  /** SHA-256 of the token, hex; the token itself is nowhere. */
+  token_hash: string
+  workspace: string | null
+  user_id: string | null
+  team_id: string | null
+  allowed_models_json: string
+  daily_cap_nano_usd: number | null
+  monthly_cap_nano_usd: number | null
+  requests_per_minute: number | null
+  tokens_per_minute: number | null
+  tags_json: string
+  log_messages: number
+  ignore_client_model: number
+  created_us: number
+  expires_us: number | null
+  revoked_us: number | null
+  last_used_us: number | null
+}
+
+export interface UsersTable {
+  id: string
+  display_name: string
+  team_id: string | null
+  daily_cap_nano_usd: number | null
+  monthly_cap_nano_usd: number | null
+  created_us: number
+  disabled_us: number | null
+}
+
+export interface TeamsTable {
+  id: string
+  display_name: string
+  daily_cap_nano_usd: number | null
+  monthly_cap_nano_usd: number | null
+  created_us: number
+  disabled_us: number | null
+}

@@ -1,0 +1,41 @@
+// What a database must give us: written per database, none of it business. One implementation per file under runtimes/,
+// and all of them run test/contract/storage-contract.ts.
+import type { CompiledQuery, Kysely } from 'kysely'
+import type { Database } from './schema.ts'
+
+/** Statements that are committed together or not at all. No read-then-write inside: guards and upserts instead (D1 has only batches). */
+export type Unit = readonly CompiledQuery[]
+
+export interface Storage {
+  readonly dialect: 'sqlite' | 'd1' | 'postgres'
+  /** Reads, migrations, and writes that are not on a request's path. */
+  readonly db: Kysely<Database>
+  /**
+   * Rows of one read, by the shortest way the driver has (a cached prepared statement): for what every request asks.
+   * Synchronous drivers answer at once.
+   */
+  read<Row>(query: CompiledQuery<Row>): readonly Row[] | Promise<readonly Row[]>
+  /**
+   * Resolves when all units are on disk; each unit is all or nothing, and a unit that fails does not sink its neighbours: its
+   * fault stands at its place in the answer. SQLite: one BEGIN IMMEDIATE that never waits, a savepoint a unit.
+   * @throws StorageBusy when another process holds the lock: nothing was written, try again
+   */
+  commit(units: readonly Unit[]): Promise<readonly UnitOutcome[]>
+  /** Resolves when everything committed before is safe from power loss. */
+  flush(): Promise<void>
+  /** One process at a time, for migrations (Kysely's own lock is empty on SQLite). */
+  exclusively<T>(work: () => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** `affected`: rows changed by each statement of the unit, in order: what guarded statements are judged by. */
+export type UnitOutcome =
+  | { readonly ok: true; readonly affected: readonly number[] }
+  | { readonly ok: false; readonly error: unknown }
+
+export class StorageBusy extends Error {
+  constructor(cause?: unknown) {
+    super('the database is locked by another process', { cause })
+    this.name = 'StorageBusy'
+  }
+}
