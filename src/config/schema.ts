@@ -1,0 +1,118 @@
+// The configuration file's one schema, and the Config the core runs on (contract.md §2). `resolve.ts` makes the second from
+// the first, the environment and flags.
+import * as z from 'zod'
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, - and _, at most 64')
+const usdPerMillion = z.number().nonnegative()
+
+const providerFile = z.strictObject({
+  wire: z.enum(['anthropic', 'openai']).optional(),
+  base_url: z.url({ protocol: /^https?$/ }).optional(),
+  api_key: z.string().optional(),
+  /** Where the key goes; `none` for local servers. */
+  auth: z.enum(['x-api-key', 'bearer', 'none']).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Bare model names this provider serves, for routing and /v1/models. */
+  models: z.array(z.string().min(1).max(200)).optional(),
+  max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+  replays_reasoning: z.boolean().optional(),
+  stream_options: z.boolean().optional(),
+})
+
+export const configFile = z.strictObject({
+  providers: z.record(name, providerFile).optional(),
+  aliases: z.record(z.string().min(1).max(200), z.string().min(1).max(200)).optional(),
+  /** Glob over canonical ids → USD per million tokens. */
+  prices: z
+    .record(
+      z.string(),
+      z.strictObject({
+        input: usdPerMillion,
+        output: usdPerMillion,
+        cache_read: usdPerMillion.optional(),
+        cache_write: usdPerMillion.optional(),
+        cache_write_1h: usdPerMillion.optional(),
+        web_search_per_1000: z.number().nonnegative().optional(),
+      }),
+    )
+    .optional(),
+  fallbacks: z.record(z.string(), z.array(z.string().min(1)).max(8)).optional(),
+  default_model: z.string().min(1).max(200).optional(),
+  /** Workspace path → model for requests that name none. */
+  workspaces: z.record(z.string(), z.strictObject({ default_model: z.string().min(1).max(200).optional() })).optional(),
+  limits: z
+    .strictObject({
+      body_bytes: z.int().min(1024).max(268_435_456).optional(),
+      connect_ms: z.int().min(1).optional(),
+      first_byte_ms: z.int().min(1).optional(),
+      idle_ms: z.int().min(1).optional(),
+      concurrent_turns: z.int().min(1).optional(),
+      max_retries: z.int().min(0).max(5).optional(),
+    })
+    .optional(),
+  durability: z.enum(['standard', 'strict']).optional(),
+  allowed_hosts: z.array(z.string()).optional(),
+  cors_origins: z.array(z.string()).optional(),
+  trusted_proxies: z.array(z.string()).optional(),
+  drain_ms: z.int().min(0).optional(),
+  keep_alive_ms: z.int().min(100).optional(),
+  serve: z.strictObject({ auth: z.enum(['loopback', 'always']).optional() }).optional(),
+})
+export type ConfigFile = z.infer<typeof configFile>
+
+/** One upstream, ready to be called. */
+export interface ProviderConfig {
+  readonly name: string
+  readonly wire: 'anthropic' | 'openai' | 'demo'
+  /** By the convention of the vendor's SDK (Anthropic: root; OpenAI: with /v1), no slash at the end. */
+  readonly baseUrl: string
+  /** Never logged, stored or answered. Absent = none needed. */
+  readonly apiKey?: string
+  readonly auth: 'x-api-key' | 'bearer' | 'none'
+  readonly headers: Readonly<Record<string, string>>
+  readonly models: readonly string[]
+  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+  readonly replaysReasoning: boolean
+  readonly streamOptions: boolean
+  readonly safetyIdentifier: boolean
+}
+
+export interface PriceOverride {
+  /** Glob over canonical ids: `local:*`. */
+  readonly pattern: string
+  /** USD per million tokens. */
+  readonly input: number
+  readonly output: number
+  readonly cacheRead?: number
+  readonly cacheWrite?: number
+  readonly cacheWrite1h?: number
+  readonly webSearchPer1000?: number
+}
+
+export interface Limits {
+  readonly bodyBytes: number
+  readonly connectMs: number
+  readonly firstByteMs: number
+  readonly idleMs: number
+  readonly concurrentTurns: number
+  /** Beyond the first attempt. */
+  readonly maxRetries: number
+}
+
+export interface Config {
+  readonly providers: readonly ProviderConfig[]
+  readonly aliases: Readonly<Record<string, string>>
+  readonly prices: readonly PriceOverride[]
+  readonly fallbacks: Readonly<Record<string, readonly string[]>>
+  readonly defaultModel: string | null
+  readonly workspaceModels: Readonly<Record<string, string>>
+  readonly limits: Limits
+  readonly durability: 'standard' | 'strict'
+  /** Beyond localhost, 127.0.0.1 and [::1]. */
+  readonly allowedHosts: readonly string[]
+  readonly corsOrigins: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly drainMs: number
+  readonly keepAliveMs: number
+  readonly serveAuth: 'loopback' | 'always'
+}

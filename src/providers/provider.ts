@@ -1,0 +1,32 @@
+// One upstream, whatever its wire.
+import type { ModelRef } from '../catalog/models.ts'
+import type { LanguageModelRequest, Warning } from '../ir/request.ts'
+import type { Shape, StreamChunk } from '../ir/stream.ts'
+
+export interface Provider {
+  readonly name: string
+  readonly shape: Shape
+  /**
+   * Resolves when upstream's headers are here; aborting the signal stops upstream.
+   * @throws GatewayError for an answer that is not 2xx, and for a connection that broke
+   */
+  send(request: LanguageModelRequest, model: ModelRef, signal: AbortSignal): Promise<ProviderAnswer>
+  /**
+   * The provider's own count, for those that have one; null = estimate locally.
+   * @throws GatewayError as `send`
+   */
+  countTokens(
+    request: LanguageModelRequest,
+    model: ModelRef,
+    signal: AbortSignal,
+  ): Promise<{ body: Uint8Array; headers: Headers } | null>
+}
+
+export interface ProviderAnswer {
+  /** The upstream's headers; which of them go down is the door's business. */
+  readonly headers: Headers
+  readonly warnings: readonly Warning[]
+  /** True when the answer came as a stream (it may not although one was asked for, and the reverse). */
+  readonly streamed: boolean
+  readonly chunks: AsyncIterable<StreamChunk>
+}
