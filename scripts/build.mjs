@@ -1,0 +1,49 @@
+// Bundles what the package ships into dist/: one program (cli.js), two doors for embedding (index.js, node.js), and the
+// maintenance worker. `--types` adds declarations. Everything but the externals is inside, so an install brings two packages.
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const entryPoints = {
+  cli: 'runtimes/node/cli.ts',
+  index: 'src/index.ts',
+  node: 'runtimes/node/index.ts',
+  'maintenance-thread': 'runtimes/node/maintenance-thread.ts',
+}
+
+await rm(`${root}dist`, { recursive: true, force: true })
+
+const { metafile } = await build({
+  absWorkingDir: root,
+  // A tree under construction may lack one of them; a release cannot: package.json's `exports` name them.
+  entryPoints: Object.fromEntries(Object.entries(entryPoints).filter(([, path]) => existsSync(root + path))),
+  outdir: 'dist',
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // What is imported lazily (the price catalog, a command) becomes a file of its own and is read only when it is needed.
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  external: ['better-sqlite3', 'pg', 'undici'],
+  // CommonJS inside the bundle asks for `require`, which a module does not have.
+  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+})
+
+if (process.argv.includes('--types')) {
+  execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}scripts/tsconfig.types.json`], {
+    stdio: 'inherit',
+  })
+}
+
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+process.stdout.write(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} kB\n`)
