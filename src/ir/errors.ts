@@ -75,6 +75,8 @@ export interface GatewayErrorDetails {
   /** `Allow` of a 405. */
   readonly allow?: string
   readonly upstream?: UpstreamAnswer
+  /** The client has the provider's own error frame already: a door of the same shape adds none. */
+  readonly delivered?: boolean
   readonly cause?: unknown
 }
 

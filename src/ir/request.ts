@@ -172,6 +172,8 @@ export interface LanguageModelRequest {
   /** The client's bytes; an `encodeRequest` of the same shape only splices them. */
   readonly source: { readonly bytes: Uint8Array; readonly headers: Headers }
   readonly traits: RequestTraits
+  /** True when the body mixes dialects (Cursor): even a provider of the same shape gets it rendered from `content()`. */
+  readonly mixed?: boolean
   /**
    * The whole request, decoded when first asked for and kept.
    * @throws GatewayError `invalid_value` naming the field, for what translation.md marks R

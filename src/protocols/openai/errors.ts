@@ -1,0 +1,145 @@
+// Errors on this wire, both ways: a provider's refusal to a GatewayError, a GatewayError to `{error:{message,type,param,code}}`
+// (translation.md §5, reliability.md §12).
+import { GatewayError, type ErrorCode } from '../../ir/errors.ts'
+import type { EncodedError } from '../protocol.ts'
+import { isSpendLimit, maskSecrets, readErrorBody, upstreamErrorOf } from '../upstream-error.ts'
+
+/** A provider's answer with a status that is not 2xx. */
+export function decodeError(status: number, headers: Headers, body: string): GatewayError {
+  return upstreamErrorOf({ shape: 'openai', status, headers, body, ...readErrorBody(body) })
+}
+
+/**
+ * An error where an answer was promised: the body of a 200, or a frame of a stream. `delivered`: the client has the provider's
+ * own frame already. Its status is the one the error names, else 502.
+ */
+export function errorInAnswer(text: string, delivered: boolean): GatewayError {
+  const words = readErrorBody(text)
+  const status = statusNamedBy(words.code, words.type)
+  const headers = new Headers()
+  if (status === 401 || status === 403) return upstreamErrorOf({ shape: 'openai', status, headers, body: '' })
+  const known = upstreamErrorOf({ shape: 'openai', status: status ?? 502, headers, body: text, ...words })
+  const errorClass = status === undefined && known.errorClass !== 'context_overflow' ? 'server_error' : known.errorClass
+  const message = words.message === undefined ? 'the provider sent an error in place of an answer' : maskSecrets(words.message)
+  return new GatewayError(errorClass, 'upstream_bad_response', message, { ...known.details, ...(delivered ? { delivered } : {}) })
+}
+
+/** The bytes are no answer of this wire: HTML, nothing, a cut body, a frame that is not JSON. */
+export function badAnswer(message: string, cause?: unknown): GatewayError {
+  return new GatewayError('other', 'upstream_bad_response', message, cause === undefined ? {} : { cause })
+}
+
+/** The bytes stopped before the answer did. */
+export function cutAnswer(): GatewayError {
+  return new GatewayError('network', 'upstream_bad_response', 'the provider closed the stream before the end of its answer')
+}
+
+/** `requestId` travels in the header `x-request-id` on this wire, so the body has no place for it. */
+export function encodeError(error: GatewayError, _requestId: string): EncodedError {
+  const own = ownBodyOf(error)
+  if (own) return own
+  return { status: error.status, body: JSON.stringify({ error: errorObjectOf(error) }) }
+}
+
+/** The error object of an envelope, and of the frame that ends a broken stream. */
+export function errorObjectOf(error: GatewayError): Record<string, unknown> {
+  const { type, code } = wordsOf(error)
+  return { message: error.message, type, param: error.details.param ?? null, code, ...error.details.fields }
+}
+
+// What a provider of this wire said is passed on as it came, but never its words about our own credential.
+function ownBodyOf(error: GatewayError): EncodedError | undefined {
+  const upstream = error.details.upstream
+  if (upstream?.shape !== 'openai' || upstream.status === 401 || upstream.status === 403) return undefined
+  return isJsonObject(upstream.body) ? { status: upstream.status, body: upstream.body } : undefined
+}
+
+interface Words {
+  readonly type: string
+  readonly code: string | null
+}
+
+function wordsOf(error: GatewayError): Words {
+  const byCode = typeByCode[error.code]
+  if (byCode !== undefined) return { type: byCode, code: error.code }
+  if (error.errorClass === 'context_overflow') return { type: 'invalid_request_error', code: 'context_length_exceeded' }
+  if (isSpendLimit(error)) return { type: 'insufficient_quota', code: 'insufficient_quota' }
+  if (error.code === 'upstream_bad_response') return { type: 'server_error', code: error.code }
+  return upstreamWordsOf(error)
+}
+
+function upstreamWordsOf(error: GatewayError): Words {
+  if (error.errorClass === 'overloaded') return { type: 'server_error', code: 'overloaded' }
+  if (error.errorClass === 'rate_limit') return { type: 'rate_limit_error', code: 'rate_limit_exceeded' }
+  if (error.status >= 500) return { type: 'server_error', code: error.code }
+  if (error.status === 404) return { type: 'invalid_request_error', code: 'model_not_found' }
+  if (error.status === 413) return { type: 'invalid_request_error', code: 'request_too_large' }
+  return { type: 'invalid_request_error', code: error.details.upstream?.code ?? null }
+}
+
+// The two without a type depend on what the provider said.
+const typeByCode: { readonly [code in ErrorCode]: string | undefined } = {
+  invalid_json: 'invalid_request_error',
+  invalid_value: 'invalid_request_error',
+  unsupported_endpoint: 'invalid_request_error',
+  thread_unsupported_request: 'invalid_request_error',
+  invalid_api_key: 'invalid_request_error',
+  key_revoked: 'invalid_request_error',
+  key_expired: 'invalid_request_error',
+  model_not_allowed: 'invalid_request_error',
+  host_not_allowed: 'invalid_request_error',
+  origin_not_allowed: 'invalid_request_error',
+  route_not_found: 'invalid_request_error',
+  model_not_found: 'invalid_request_error',
+  method_not_allowed: 'invalid_request_error',
+  request_timeout: 'invalid_request_error',
+  request_too_large: 'invalid_request_error',
+  unsupported_media_type: 'invalid_request_error',
+  unsupported_encoding: 'invalid_request_error',
+  quota_exceeded: 'insufficient_quota',
+  rate_limit_exceeded: 'rate_limit_error',
+  internal_error: 'server_error',
+  upstream_error: undefined,
+  upstream_unreachable: 'server_error',
+  upstream_bad_response: undefined,
+  provider_auth_failed: 'server_error',
+  routing_failed: 'server_error',
+  store_unavailable: 'server_error',
+  overloaded: 'server_error',
+  shutting_down: 'server_error',
+  upstream_timeout: 'server_error',
+  client_closed_request: 'invalid_request_error',
+}
+
+/** OpenRouter puts a status into `code`; others name it by a word. */
+function statusNamedBy(code: string | undefined, type: string | undefined): number | undefined {
+  const numeric = code === undefined ? Number.NaN : Number(code)
+  if (Number.isInteger(numeric) && numeric >= 400 && numeric < 600) return numeric
+  for (const word of [code, type]) {
+    const status = word === undefined ? undefined : statusByWord.get(word)
+    if (status !== undefined) return status
+  }
+  return undefined
+}
+
+const statusByWord = new Map([
+  ['invalid_request_error', 400],
+  ['context_length_exceeded', 400],
+  ['authentication_error', 401],
+  ['invalid_api_key', 401],
+  ['permission_error', 403],
+  ['insufficient_quota', 429],
+  ['rate_limit_error', 429],
+  ['rate_limit_exceeded', 429],
+  ['overloaded_error', 503],
+  ['service_unavailable', 503],
+])
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}

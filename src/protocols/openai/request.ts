@@ -1,0 +1,58 @@
+// The envelope of a request at our door: what every call needs, read once and cheaply. The content is decoded when asked for.
+import { GatewayError, invalidValue } from '../../ir/errors.ts'
+import { parseJsonBytes } from '../../ir/json-body.ts'
+import type { LanguageModelRequest, RequestContent } from '../../ir/request.ts'
+import { scanJson } from '../../lib/json.ts'
+import { contentOf } from './decode-request.ts'
+import { isObject } from './json-object.ts'
+import { chatBodyOf, isResponsesShaped } from './responses-body.ts'
+import { envelopeSchema } from './schema.ts'
+import { isMixed, traitsOf } from './traits.ts'
+
+const maxDepth = 128
+
+/** Never refuses a field it does not know: that is the provider's business, or `content()`'s. */
+export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageModelRequest {
+  refuseTwiceSaid(bytes)
+  const parsed = parseJsonBytes(bytes)
+  if (!isObject(parsed)) throw new GatewayError('invalid_request', 'invalid_json', 'the body is not a JSON object')
+  const envelope = envelopeSchema.safeParse(parsed)
+  if (!envelope.success) throw wrongEnvelope(envelope.error.issues[0])
+  // Cursor posts Responses bodies here (clients.md §7): from this line on they are chat bodies.
+  const converted = isResponsesShaped(parsed) ? chatBodyOf(parsed) : undefined
+  const body = converted?.body ?? parsed
+  const { messages } = body
+  if (!Array.isArray(messages)) throw invalidValue('messages', '`messages` must be an array')
+  let content: RequestContent | undefined
+  return {
+    shape: 'openai',
+    model: envelope.data.model ?? '',
+    stream: envelope.data.stream ?? false,
+    includeUsage: isObject(body['stream_options']) && body['stream_options']['include_usage'] === true,
+    source: { bytes, headers },
+    traits: traitsOf(body, messages, bytes.length),
+    mixed: converted !== undefined || isMixed(body, messages),
+    content: () => (content ??= contentOf(body, converted?.paths)),
+  }
+}
+
+// What we check must be what a provider reads: parsers disagree on which of two equal keys counts.
+function refuseTwiceSaid(bytes: Uint8Array): void {
+  const scan = scanJson(bytes, { maxDepth })
+  if (scan.depthExceeded) {
+    throw new GatewayError('invalid_request', 'invalid_json', `the body is nested deeper than ${maxDepth} levels`)
+  }
+  const seen = new Set<string>()
+  for (const { key } of scan.topLevel) {
+    if (!checkedKeys.has(key)) continue
+    if (seen.has(key)) throw new GatewayError('invalid_request', 'invalid_json', `\`${key}\` is given twice`, { param: key })
+    seen.add(key)
+  }
+}
+
+const checkedKeys = new Set(['model', 'stream', 'messages', 'input'])
+
+function wrongEnvelope(issue: { readonly path: readonly PropertyKey[] } | undefined): GatewayError {
+  const field = String(issue?.path[0] ?? '')
+  return invalidValue(field, field === 'model' ? '`model` must be a string' : '`stream` must be a boolean')
+}

@@ -1,0 +1,70 @@
+// What we read of Chat Completions bodies, loosely: unknown keys are kept or ignored, null is absent. Field names and
+// shapes are those of openai 6.49; the others are named where they stand.
+import * as z from 'zod'
+
+/** All that is read of every request; the rest is the provider's business (reliability.md §4). */
+export const envelopeSchema = z.looseObject({
+  model: z.string().optional(),
+  stream: z.boolean().nullish(),
+})
+
+const count = z.number().nullish()
+
+export const usageSchema = z.looseObject({
+  prompt_tokens: count,
+  completion_tokens: count,
+  total_tokens: count,
+  prompt_tokens_details: z.looseObject({ cached_tokens: count, cache_write_tokens: count, audio_tokens: count }).nullish(),
+  completion_tokens_details: z.looseObject({ reasoning_tokens: count, audio_tokens: count }).nullish(),
+  /** DeepSeek */
+  prompt_cache_hit_tokens: count,
+  /** Moonshot */
+  cached_tokens: count,
+  /** OpenRouter, USD */
+  cost: count,
+  server_tool_use: z.looseObject({ web_search_requests: count }).nullish(),
+})
+export type WireUsage = z.infer<typeof usageSchema>
+
+const functionCallSchema = z.looseObject({ name: z.string().nullish(), arguments: z.string().nullish() })
+
+const annotationSchema = z.looseObject({
+  url_citation: z.looseObject({ url: z.string(), title: z.string().nullish() }).nullish(),
+})
+
+/** A delta of a stream and the message of a whole answer: the same fields, but for `index`. */
+const messageSchema = z.looseObject({
+  content: z.string().nullish(),
+  refusal: z.string().nullish(),
+  /** DeepSeek, Moonshot, Qwen, vLLM */
+  reasoning_content: z.string().nullish(),
+  /** OpenRouter, Groq, Ollama */
+  reasoning: z.string().nullish(),
+  annotations: z.array(annotationSchema).nullish(),
+  tool_calls: z
+    .array(z.looseObject({ index: z.number().nullish(), id: z.string().nullish(), function: functionCallSchema.nullish() }))
+    .nullish(),
+  function_call: functionCallSchema.nullish(),
+})
+export type WireMessage = z.infer<typeof messageSchema>
+export type WireToolCall = NonNullable<WireMessage['tool_calls']>[number]
+
+const choiceSchema = z.looseObject({ index: z.number().nullish(), finish_reason: z.string().nullish() })
+
+export const chunkSchema = z.looseObject({
+  id: z.string().nullish(),
+  model: z.string().nullish(),
+  choices: z.array(choiceSchema.extend({ delta: messageSchema.nullish() })).nullish(),
+  usage: usageSchema.nullish(),
+  service_tier: z.string().nullish(),
+})
+export type WireChunk = z.infer<typeof chunkSchema>
+
+export const answerSchema = z.looseObject({
+  id: z.string().nullish(),
+  model: z.string().nullish(),
+  choices: z.array(choiceSchema.extend({ message: messageSchema })).min(1),
+  usage: usageSchema.nullish(),
+  service_tier: z.string().nullish(),
+})
+export type WireAnswer = z.infer<typeof answerSchema>

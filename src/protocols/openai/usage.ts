@@ -1,0 +1,54 @@
+// OpenAI's way of counting, in and out. `prompt_tokens` includes cached and written tokens; our buckets are disjoint
+// (translation.md §3). Nowhere else are the two mixed.
+import { totalInputOf, type Usage } from '../../ir/usage.ts'
+import type { WireUsage } from './schema.ts'
+
+/** `serviceTier` stands beside `usage` on this wire, not in it. */
+export function usageOf(wire: WireUsage, serviceTier?: string | null): Usage {
+  const prompt = wire.prompt_tokens ?? 0
+  const details = wire.prompt_tokens_details
+  const cacheRead = details?.cached_tokens ?? wire.prompt_cache_hit_tokens ?? wire.cached_tokens ?? 0
+  const cacheWrite = details?.cache_write_tokens ?? 0
+  const reasoning = wire.completion_tokens_details?.reasoning_tokens ?? undefined
+  const audioInput = details?.audio_tokens ?? undefined
+  const audioOutput = wire.completion_tokens_details?.audio_tokens ?? undefined
+  const webSearches = wire.server_tool_use?.web_search_requests ?? undefined
+  return {
+    inputUncached: Math.max(0, prompt - cacheRead - cacheWrite),
+    cacheRead,
+    cacheWrite5m: cacheWrite,
+    cacheWrite1h: 0,
+    output: outputOf(wire, prompt, reasoning ?? 0),
+    ...(reasoning === undefined ? {} : { reasoning }),
+    ...(audioInput === undefined ? {} : { audioInput }),
+    ...(audioOutput === undefined ? {} : { audioOutput }),
+    ...(webSearches === undefined ? {} : { webSearches }),
+    ...(serviceTier === undefined || serviceTier === null ? {} : { serviceTier }),
+    ...(wire.cost === undefined || wire.cost === null ? {} : { upstreamCostUsd: wire.cost }),
+  }
+}
+
+/** As the `usage` object of an answer or of the last chunk. */
+export function wireUsageOf(usage: Usage): Record<string, unknown> {
+  const prompt = totalInputOf(usage)
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: usage.output,
+    total_tokens: prompt + usage.output,
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheRead,
+      cache_write_tokens: usage.cacheWrite5m + usage.cacheWrite1h,
+      ...(usage.audioInput === undefined ? {} : { audio_tokens: usage.audioInput }),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: usage.reasoning ?? 0,
+      ...(usage.audioOutput === undefined ? {} : { audio_tokens: usage.audioOutput }),
+    },
+  }
+}
+
+function outputOf(wire: WireUsage, prompt: number, reasoning: number): number {
+  const completion = wire.completion_tokens ?? 0
+  // xAI leaves reasoning out of completion_tokens (its documented example: 32 + 9 + 94 of reasoning = 135 in total).
+  return reasoning > 0 && wire.total_tokens === prompt + completion + reasoning ? completion + reasoning : completion
+}
