@@ -64,6 +64,8 @@ export type ConfigFile = z.infer<typeof configFile>
 export interface ProviderConfig {
   readonly name: string
   readonly wire: 'anthropic' | 'openai' | 'demo'
+  /** The preset it stands on, by name or by address: whose prices and model names apply. Absent = nobody's that we know. */
+  readonly vendor?: string
   /** By the convention of the vendor's SDK (Anthropic: root; OpenAI: with /v1), no slash at the end. */
   readonly baseUrl: string
   /** Never logged, stored or answered. Absent = none needed. */

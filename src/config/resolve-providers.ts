@@ -1,0 +1,165 @@
+// Providers from the file and from the environment: presets fill in what is not written, and every address and key is checked.
+import { baseUrlFault, parseUrl } from './base-url.ts'
+import type { ConfigIssue } from './errors.ts'
+import type { Environment } from './parse-file.ts'
+import type { ConfigFile, ProviderConfig } from './schema.ts'
+
+/** A vendor as a row: what its provider is when nothing else is said. */
+export interface Preset {
+  readonly name: string
+  readonly wire: ProviderConfig['wire']
+  readonly baseUrl: string
+  readonly auth: ProviderConfig['auth']
+  /** Variables that hold its key, the first set one wins. Empty = it needs none. */
+  readonly keyVariables: readonly string[]
+  /** A local server appears when this variable holds its address. */
+  readonly baseUrlVariable?: string
+  readonly maxTokensField?: ProviderConfig['maxTokensField']
+  readonly replaysReasoning?: boolean
+  readonly streamOptions?: boolean
+  readonly safetyIdentifier?: boolean
+}
+
+export interface ProviderSources {
+  readonly file: NonNullable<ConfigFile['providers']>
+  readonly env: Environment
+  readonly presets: readonly Preset[]
+  readonly demo: boolean
+  readonly selfOrigins: readonly string[]
+  /** Faults are added here. */
+  readonly issues: ConfigIssue[]
+}
+
+type Row = ProviderSources['file'][string]
+
+export function resolveProviders(sources: ProviderSources): readonly ProviderConfig[] {
+  const { file, presets, issues } = sources
+  const written = Object.entries(file).flatMap(([name, row]) => {
+    const preset = presets.find((one) => one.name === name)
+    return fromFile(name, row, preset, sources)
+  })
+  const present = presets
+    .filter((preset) => !Object.hasOwn(file, preset.name))
+    .flatMap((preset) =>
+      preset.wire === 'demo' ? (sources.demo ? [fromPreset(preset, {})] : []) : fromEnvironment(preset, sources),
+    )
+  const all = [...written, ...present]
+  for (const provider of all) {
+    if (provider.wire === 'demo') continue
+    const fault = baseUrlFault(provider.baseUrl, sources.selfOrigins)
+    if (fault !== null) issues.push({ path: addressPath(provider.name, sources), message: fault })
+  }
+  return all
+}
+
+function addressPath(name: string, { file, presets }: ProviderSources): string {
+  if (Object.hasOwn(file, name)) return `providers.${name}.base_url`
+  return presets.find((preset) => preset.name === name)?.baseUrlVariable ?? `providers.${name}.base_url`
+}
+
+function fromFile(name: string, row: Row, preset: Preset | undefined, sources: ProviderSources): ProviderConfig[] {
+  const at = `providers.${name}`
+  if (name === 'metis') return refused(sources, at, 'the name is kept for metis://auto and its like; choose another')
+  if (preset?.wire === 'demo') {
+    const other = Object.keys(row).filter((key) => key !== 'models')
+    if (other.length > 0)
+      return refused(
+        sources,
+        `${at}.${other[0]}`,
+        'the built-in demo provider takes only "models"; give a provider of your own another name',
+      )
+    return [fromPreset(preset, row)]
+  }
+  if (preset === undefined) {
+    if (row.wire === undefined) return refused(sources, `${at}.wire`, 'is missing: "anthropic" or "openai"')
+    if (row.base_url === undefined)
+      return refused(sources, `${at}.base_url`, 'is missing: Anthropic wire: the root; OpenAI wire: with /v1')
+  }
+  const key = row.api_key ?? keyFrom(preset, sources)?.value
+  if (row.api_key?.startsWith('gw_')) return refused(sources, `${at}.api_key`, gatewayTokenFault)
+  const token = Object.entries(row.headers ?? {}).find(([, value]) => /^(bearer\s+)?gw_/i.test(value))
+  if (token !== undefined) return refused(sources, `${at}.headers.${token[0]}`, gatewayTokenFault)
+  const broken = Object.entries(row.headers ?? {}).find(
+    ([header, value]) => !/^[!#$%&'*+.^_`|~\w-]+$/.test(header) || /[\r\n\0]/.test(value),
+  )
+  if (broken !== undefined)
+    return refused(sources, `${at}.headers.${broken[0]}`, 'is not a header: letters, digits and - in the name, one line of value')
+  const auth = row.auth ?? preset?.auth ?? (row.wire === 'anthropic' ? 'x-api-key' : 'bearer')
+  if (
+    key === undefined &&
+    preset !== undefined &&
+    preset.keyVariables.length > 0 &&
+    row.auth !== 'none' &&
+    row.headers === undefined
+  ) {
+    return refused(sources, `${at}.api_key`, `is missing: write it here or set ${preset.keyVariables.join(' or ')}`)
+  }
+  const base = preset ?? { name, wire: row.wire ?? 'openai', baseUrl: '', auth, keyVariables: [] }
+  const vendor = preset?.name ?? vendorAt(row.base_url ?? '', sources.presets)
+  const { vendor: _, ...rest } = fromPreset({ ...base, auth: key === undefined ? 'none' : auth }, row)
+  return [{ ...rest, ...(vendor === undefined ? {} : { vendor }), ...(key === undefined ? {} : { apiKey: key }) }]
+}
+
+const gatewayTokenFault =
+  "is a gateway token (gw_…), not the provider's key: tokens are for clients. Write the key that the provider gave you"
+
+function refused(sources: ProviderSources, path: string, message: string): [] {
+  sources.issues.push({ path, message })
+  return []
+}
+
+function fromEnvironment(preset: Preset, sources: ProviderSources): ProviderConfig[] {
+  if (preset.baseUrlVariable !== undefined) {
+    const address = sources.env[preset.baseUrlVariable]
+    return address === undefined || address === '' ? [] : [fromPreset(preset, { base_url: address })]
+  }
+  const key = keyFrom(preset, sources)
+  return key === undefined ? [] : [{ ...fromPreset(preset, {}), apiKey: key.value }]
+}
+
+/**
+ * The first variable that holds a provider's key. A gateway token there means that the shell has a client's variables set: a
+ * fault, unless another variable has the key.
+ */
+function keyFrom(preset: Preset | undefined, sources: ProviderSources): { value: string } | undefined {
+  const found = (preset?.keyVariables ?? []).flatMap((variable) => {
+    const value = sources.env[variable]?.trim()
+    return value === undefined || value === '' ? [] : [{ variable, value }]
+  })
+  const usable = found.find(({ value }) => !value.startsWith('gw_'))
+  const [token] = found
+  if (usable !== undefined || token === undefined || preset === undefined) return usable
+  sources.issues.push({
+    path: token.variable,
+    message:
+      `holds a gateway token (gw_…), which is for clients: this shell is set up for a client of the gateway. ` +
+      `Start the gateway where ${token.variable} is not set (env -u ${token.variable} metis-gateway), ` +
+      `or put the key that ${preset.name} gave you into ${preset.keyVariables[0]}`,
+  })
+  return undefined
+}
+
+function fromPreset(preset: Preset, row: Row): ProviderConfig {
+  const maxTokensField = row.max_tokens_field ?? preset.maxTokensField
+  return {
+    name: preset.name,
+    vendor: preset.name,
+    wire: row.wire ?? preset.wire,
+    baseUrl: (row.base_url ?? preset.baseUrl).replace(/\/+$/, ''),
+    auth: row.auth ?? preset.auth,
+    headers: row.headers ?? {},
+    models: row.models ?? [],
+    ...(maxTokensField === undefined ? {} : { maxTokensField }),
+    replaysReasoning: row.replays_reasoning ?? preset.replaysReasoning ?? false,
+    streamOptions: row.stream_options ?? preset.streamOptions ?? true,
+    safetyIdentifier: preset.safetyIdentifier ?? false,
+  }
+}
+
+/** A vendor under another name is still that vendor, with its prices. */
+function vendorAt(baseUrl: string, presets: readonly Preset[]): string | undefined {
+  const host = parseUrl(baseUrl)?.hostname
+  return presets.find(
+    (preset) => preset.baseUrlVariable === undefined && host !== undefined && parseUrl(preset.baseUrl)?.hostname === host,
+  )?.name
+}

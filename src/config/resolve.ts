@@ -1,0 +1,118 @@
+// Environment + file object → the Config the core runs on. Pure: what the presets are, and which addresses are our own, comes in.
+import { ConfigError, type ConfigIssue } from './errors.ts'
+import { parseConfigFile, type Environment } from './parse-file.ts'
+import { resolveProviders, type Preset } from './resolve-providers.ts'
+import type { Config, ConfigFile, PriceOverride, ProviderConfig } from './schema.ts'
+
+export interface ConfigSources {
+  /** What stands in the file, parsed; null or undefined = no file. */
+  readonly file: unknown
+  readonly env: Environment
+  readonly presets: readonly Preset[]
+  /** `true`: the demo provider beside the others. `'only'`: nothing else, whatever file and environment name. */
+  readonly demo?: boolean | 'only'
+  /** Where this gateway listens, `http://127.0.0.1:8422`: no provider may be there. */
+  readonly selfOrigins?: readonly string[]
+}
+
+/** @throws ConfigError listing every fault it found */
+export function resolveConfig(sources: ConfigSources): Config {
+  const file = parseConfigFile(sources.file, sources.env)
+  const issues: ConfigIssue[] = []
+  const providers = resolveProviders({
+    file: sources.demo === 'only' ? {} : (file.providers ?? {}),
+    env: sources.demo === 'only' ? {} : sources.env,
+    presets: sources.presets,
+    demo: sources.demo !== undefined && sources.demo !== false,
+    selfOrigins: sources.selfOrigins ?? [],
+    issues,
+  })
+  if (sources.demo !== 'only') checkModelNames(file, providers, sources.presets, issues)
+  checkCircles(file.aliases ?? {}, issues)
+  if (issues.length > 0) throw new ConfigError(issues)
+  return {
+    providers,
+    aliases: file.aliases ?? {},
+    prices: Object.entries(file.prices ?? {}).map(priceOverride),
+    fallbacks: file.fallbacks ?? {},
+    defaultModel: file.default_model ?? null,
+    workspaceModels: workspaceModels(file),
+    limits: {
+      bodyBytes: file.limits?.body_bytes ?? 33_554_432,
+      connectMs: file.limits?.connect_ms ?? 10_000,
+      firstByteMs: file.limits?.first_byte_ms ?? 600_000,
+      idleMs: file.limits?.idle_ms ?? 300_000,
+      concurrentTurns: file.limits?.concurrent_turns ?? 1024,
+      maxRetries: file.limits?.max_retries ?? 2,
+    },
+    durability: file.durability ?? 'standard',
+    allowedHosts: file.allowed_hosts ?? [],
+    corsOrigins: file.cors_origins ?? [],
+    trustedProxies: file.trusted_proxies ?? [],
+    drainMs: file.drain_ms ?? 30_000,
+    keepAliveMs: file.keep_alive_ms ?? 15_000,
+    serveAuth: file.serve?.auth ?? 'loopback',
+  }
+}
+
+function priceOverride([pattern, price]: [string, NonNullable<ConfigFile['prices']>[string]]): PriceOverride {
+  return {
+    pattern,
+    input: price.input,
+    output: price.output,
+    ...(price.cache_read === undefined ? {} : { cacheRead: price.cache_read }),
+    ...(price.cache_write === undefined ? {} : { cacheWrite: price.cache_write }),
+    ...(price.cache_write_1h === undefined ? {} : { cacheWrite1h: price.cache_write_1h }),
+    ...(price.web_search_per_1000 === undefined ? {} : { webSearchPer1000: price.web_search_per_1000 }),
+  }
+}
+
+function workspaceModels(file: ConfigFile): Record<string, string> {
+  const models: Record<string, string> = {}
+  for (const [path, { default_model: model }] of Object.entries(file.workspaces ?? {}))
+    if (model !== undefined) models[path] = model
+  return models
+}
+
+/** A canonical id must name a provider that exists; a preset without its key is no fault, the example file names several. */
+function checkModelNames(
+  file: ConfigFile,
+  providers: readonly ProviderConfig[],
+  presets: readonly Preset[],
+  issues: ConfigIssue[],
+): void {
+  const known = new Set([...providers.map(({ name }) => name), ...presets.map(({ name }) => name), 'metis', 'ft'])
+  const check = (path: string, model: string | undefined): void => {
+    const provider = model === undefined ? '' : model.slice(0, Math.max(model.indexOf(':'), 0))
+    if (provider === '' || known.has(provider) || Object.hasOwn(file.aliases ?? {}, model ?? '')) return
+    issues.push({
+      path,
+      message: `there is no provider "${provider}"; configured: ${providers.map(({ name }) => name).join(', ') || 'none'}`,
+    })
+  }
+  for (const [alias, target] of Object.entries(file.aliases ?? {})) check(`aliases.${alias}`, target)
+  for (const [model, targets] of Object.entries(file.fallbacks ?? {})) {
+    check(`fallbacks.${model}`, model)
+    for (const [index, target] of targets.entries()) check(`fallbacks.${model}.${index}`, target)
+  }
+  check('default_model', file.default_model)
+  for (const [path, { default_model: model }] of Object.entries(file.workspaces ?? {}))
+    check(`workspaces.${path}.default_model`, model)
+}
+
+function checkCircles(aliases: Readonly<Record<string, string>>, issues: ConfigIssue[]): void {
+  for (const alias of Object.keys(aliases)) {
+    const seen = new Set([alias])
+    let target = aliases[alias]
+    // An alias of its own name stands aside for the shipped one.
+    if (target === alias) continue
+    while (target !== undefined && Object.hasOwn(aliases, target)) {
+      if (seen.has(target)) {
+        issues.push({ path: `aliases.${alias}`, message: `goes in a circle: ${[...seen, target].join(' → ')}` })
+        break
+      }
+      seen.add(target)
+      target = aliases[target]
+    }
+  }
+}
