@@ -1,0 +1,63 @@
+// The judge of kill9.mjs: compares the trace in a database with what clients and the provider saw.
+import Database from 'better-sqlite3'
+
+/**
+ * Reads the whole trace and counts what breaks the identity; every count has its lines in `faults`.
+ * `seen`: whole = Map of session → turn id of the answers that clients read to their end; upstream = Set of the sessions whose
+ * request reached the provider.
+ */
+export function judge(file, seen) {
+  const database = new Database(file, { readonly: true })
+  const turns = new Map()
+  const sessions = new Set()
+  for (const event of database.prepare('SELECT id, turn_id, session_id, type, payload_json FROM events ORDER BY id').all()) {
+    const kind = event.type === 'route.decided' ? 'route' : event.type === 'turn.completed' ? 'turn' : 'call'
+    if (kind === 'call' && !event.type.startsWith('llm.call_')) continue
+    const turn = turns.get(event.turn_id) ?? { session: event.session_id, route: [], call: [], turn: [] }
+    turn[kind].push({ id: event.id, type: event.type, payload: JSON.parse(event.payload_json) })
+    turns.set(event.turn_id, turn)
+    if (kind === 'route') sessions.add(event.session_id)
+  }
+  const result = { lost: 0, doubled: 0, orphans: 0, wrongly: 0, disorder: 0, interrupted: 0, integrity: '', faults: [] }
+  const count = (what, text) => {
+    result[what] += 1
+    result.faults.push(`${what}: ${text}`)
+  }
+
+  const callRow = database.prepare('SELECT status FROM calls WHERE turn_id = ?')
+  for (const [session, turnId] of seen.whole) {
+    const turn = turns.get(turnId)
+    if (!turn || turn.session !== session || turn.route.length === 0 || turn.call.length === 0 || turn.turn.length === 0) {
+      count('lost', `answer ${session}, turn ${turnId}: ${turn ? 'events are missing' : 'no events'}`)
+    } else if (!wentWell(turn) || callRow.get(turnId)?.status !== 'ok') {
+      count('wrongly', `turn ${turnId}: ${turn.call[0].type} ${turn.call[0].payload.error_class}, ${turn.turn[0].payload.status}`)
+    }
+  }
+  for (const session of seen.upstream) if (!sessions.has(session)) count('lost', `upstream call ${session} has no route.decided`)
+  for (const [turnId, turn] of turns) {
+    if (turn.route.length > 1 || turn.call.length > 1 || turn.turn.length > 1) count('doubled', `turn ${turnId}`)
+    if (turn.turn.length === 0) count('orphans', `turn ${turnId} was never closed`)
+    if (!rises(turn)) count('disorder', `turn ${turnId}`)
+    if (turn.turn[0]?.payload.status === 'interrupted') result.interrupted += 1
+  }
+  for (const { turn_id } of database.prepare('SELECT turn_id FROM inflight').all()) count('orphans', `inflight ${turn_id}`)
+
+  const { rows, distinct } = database.prepare('SELECT count(*) AS rows, count(DISTINCT turn_id) AS "distinct" FROM calls').get()
+  const rolled = database.prepare('SELECT coalesce(sum(call_count), 0) AS sum FROM usage_hourly').get().sum
+  const called = [...turns.values()].filter(({ call }) => call.length > 0).length
+  if (rows !== distinct || rows !== called) count('doubled', `${called} turns with a call, ${rows} rows in calls`)
+  if (rolled !== rows) count('doubled', `usage_hourly counts ${rolled} calls, calls has ${rows}`)
+  result.integrity = database.pragma('integrity_check', { simple: true })
+  if (result.integrity !== 'ok') result.faults.push(`integrity: ${result.integrity}`)
+  database.close()
+  return result
+}
+
+function wentWell({ call, turn }) {
+  return call[0].type === 'llm.call_completed' && call[0].payload.error_class === null && turn[0].payload.status === 'ok'
+}
+
+function rises({ route, call, turn }) {
+  const ids = [...route, ...call, ...turn].map(({ id }) => id)
+  return ids.every((id, index) => index === 0 || ids[index - 1] < id)
+}
