@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { invalidValue } from '../../ir/errors.ts'
 import type { MediaSource } from '../../ir/request.ts'
-import { readWire } from './read-wire.ts'
+import { readWire } from '../wire.ts'
 
 /**
  * A data URL or a web address. The gateway fetches neither.

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { invalidValue } from '../../ir/errors.ts'
 import type { Message, Part, TextPart, ToolCallPart } from '../../ir/request.ts'
 import { cacheOf, partsOf, thinkingPartOf } from './decode-parts.ts'
-import { readWire } from './read-wire.ts'
+import { readWire } from '../wire.ts'
 
 export interface Conversation {
   readonly system: readonly TextPart[]

@@ -4,8 +4,7 @@ import * as z from 'zod'
 import { invalidValue } from '../../ir/errors.ts'
 import type { CacheHint, MediaSource, Part } from '../../ir/request.ts'
 import { base64MediaOf, documentSourceOf, imageSourceOf } from './decode-media.ts'
-import { isObject } from './json-object.ts'
-import { readWire } from './read-wire.ts'
+import { isObject, readWire } from '../wire.ts'
 
 /** `cache_control` is a convention that OpenAI-shaped clients of Anthropic models use; the other is OpenAI's own. */
 export const cacheHintSchema = z.object({

@@ -4,7 +4,7 @@ import { invalidValue } from '../../ir/errors.ts'
 import type { OutputFormat, Reasoning, RequestContent } from '../../ir/request.ts'
 import { toolChoiceOf, toolsOf } from './decode-tools.ts'
 import { conversationOf } from './decode-messages.ts'
-import { readWire } from './read-wire.ts'
+import { given, readWire } from '../wire.ts'
 
 /**
  * @param paths where each message stands in the client's request, when that is not `messages[i]`
@@ -16,26 +16,21 @@ export function contentOf(body: Record<string, unknown>, paths?: readonly string
   if (wire.modalities?.includes('audio')) throw invalidValue('modalities', 'audio output cannot be carried to this model')
   if (wire.audio) throw invalidValue('audio', 'audio output cannot be carried to this model')
   if (wire.messages.length === 0) throw invalidValue('messages', '`messages` must not be empty')
-  const toolChoice = toolChoiceOf(wire.tool_choice ?? wire.function_call)
-  const maxOutputTokens = wire.max_completion_tokens ?? wire.max_tokens ?? undefined
-  const reasoning = reasoningOf(wire)
-  const output = outputOf(wire.response_format)
-  const userId = wire.safety_identifier ?? wire.user ?? undefined
   const tier = tiers.safeParse(wire.service_tier)
   return {
     ...conversationOf(wire.messages, paths),
     tools: toolsOf(wire.tools, wire.functions),
-    ...(toolChoice === undefined ? {} : { toolChoice }),
+    ...given('toolChoice', toolChoiceOf(wire.tool_choice ?? wire.function_call)),
     ...parallelOf(wire),
-    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...given('maxOutputTokens', wire.max_completion_tokens ?? wire.max_tokens),
     stop: typeof wire.stop === 'string' ? [wire.stop] : (wire.stop ?? []),
-    ...(isGiven(wire.temperature) ? { temperature: wire.temperature } : {}),
-    ...(isGiven(wire.top_p) ? { topP: wire.top_p } : {}),
-    ...(isGiven(wire.top_k) ? { topK: wire.top_k } : {}),
-    ...(reasoning === undefined ? {} : { reasoning }),
-    ...(output === undefined ? {} : { output }),
-    ...(userId === undefined ? {} : { userId }),
-    ...(tier.success ? { serviceTier: tier.data } : {}),
+    ...given('temperature', wire.temperature),
+    ...given('topP', wire.top_p),
+    ...given('topK', wire.top_k),
+    ...given('reasoning', reasoningOf(wire)),
+    ...given('output', outputOf(wire.response_format)),
+    ...given('userId', wire.safety_identifier ?? wire.user),
+    ...given('serviceTier', tier.data),
     unmapped: unmappedOf(body, tier.success),
   }
 }
@@ -70,7 +65,9 @@ const bodySchema = z.looseObject({
   response_format: z
     .looseObject({
       type: z.string(),
-      json_schema: z.looseObject({ name: z.string().nullish(), schema: object.nullish(), strict: z.boolean().nullish() }).nullish(),
+      json_schema: z
+        .looseObject({ name: z.string().nullish(), schema: object.nullish(), strict: z.boolean().nullish() })
+        .nullish(),
     })
     .nullish(),
   safety_identifier: z.string().nullish(),
@@ -83,9 +80,11 @@ type WireBody = z.infer<typeof bodySchema>
 const anthropicChoice = z.looseObject({ disable_parallel_tool_use: z.boolean() })
 
 function parallelOf(wire: WireBody): { parallelToolCalls?: boolean } {
-  if (isGiven(wire.parallel_tool_calls)) return { parallelToolCalls: wire.parallel_tool_calls }
   const choice = anthropicChoice.safeParse(wire.tool_choice)
-  return choice.success ? { parallelToolCalls: !choice.data.disable_parallel_tool_use } : {}
+  return given(
+    'parallelToolCalls',
+    wire.parallel_tool_calls ?? (choice.success ? !choice.data.disable_parallel_tool_use : undefined),
+  )
 }
 
 function reasoningOf(wire: WireBody): Reasoning | undefined {
@@ -93,7 +92,7 @@ function reasoningOf(wire: WireBody): Reasoning | undefined {
   const effort = wire.reasoning_effort ?? reasoning?.effort ?? undefined
   const budgetTokens = thinking?.budget_tokens ?? reasoning?.max_tokens ?? undefined
   if (thinking?.type === 'disabled' || reasoning?.enabled === false || effort === 'none') return { mode: 'off' }
-  if (budgetTokens !== undefined) return { mode: 'budget', budgetTokens, ...(effort === undefined ? {} : { effort }) }
+  if (budgetTokens !== undefined) return { mode: 'budget', budgetTokens, ...given('effort', effort) }
   if (effort !== undefined) return { mode: 'effort', effort }
   return thinking?.type === 'adaptive' || reasoning?.enabled === true ? { mode: 'auto' } : undefined
 }
@@ -103,7 +102,7 @@ function outputOf(format: WireBody['response_format']): OutputFormat | undefined
   if (format?.type !== 'json_schema') return undefined
   const { name, schema, strict } = format.json_schema ?? {}
   if (!schema) throw invalidValue('response_format.json_schema.schema', 'a JSON schema is needed')
-  return { type: 'jsonSchema', schema, ...(isGiven(name) ? { name } : {}), ...(isGiven(strict) ? { strict } : {}) }
+  return { type: 'jsonSchema', schema, ...given('name', name), ...given('strict', strict) }
 }
 
 // What the IR has a place for, and what means nothing to another wire.
@@ -123,8 +122,4 @@ function unmappedOf(body: Record<string, unknown>, tierMapped: boolean): Readonl
     return field === 'service_tier' ? !tierMapped : !placed.has(field)
   }
   return Object.fromEntries(Object.entries(body).filter(saysSomething))
-}
-
-function isGiven<T>(value: T | null | undefined): value is T {
-  return value !== null && value !== undefined
 }

@@ -4,10 +4,12 @@ import * as z from 'zod'
 import { invalidValue } from '../../ir/errors.ts'
 import type { CacheHint, Tool, ToolChoice } from '../../ir/request.ts'
 import { cacheHintSchema, cacheOf } from './decode-parts.ts'
-import { isObject } from './json-object.ts'
-import { readWire } from './read-wire.ts'
+import { given, isObject, readWire } from '../wire.ts'
 
-export function toolsOf(tools: readonly unknown[] | null | undefined, functions: readonly unknown[] | null | undefined): readonly Tool[] {
+export function toolsOf(
+  tools: readonly unknown[] | null | undefined,
+  functions: readonly unknown[] | null | undefined,
+): readonly Tool[] {
   return [
     ...(tools ?? []).map((tool, index) => toolOf(tool, `tools[${index}]`)),
     ...(functions ?? []).map((tool, index) => functionTool(readWire(functionSchema, tool, `functions[${index}]`), undefined)),
@@ -77,14 +79,13 @@ function toolOf(tool: unknown, path: string): Tool {
 }
 
 function functionTool(wire: z.infer<typeof functionSchema>, outerCache: CacheHint | undefined): Tool {
-  const cache = outerCache ?? cacheOf(wire)
   return {
     kind: 'function',
     name: wire.name,
-    ...(typeof wire.description === 'string' ? { description: wire.description } : {}),
-    ...(wire.parameters ? { parameters: wire.parameters } : {}),
-    ...(typeof wire.strict === 'boolean' ? { strict: wire.strict } : {}),
-    ...(cache === undefined ? {} : { cache }),
+    ...given('description', wire.description),
+    ...given('parameters', wire.parameters),
+    ...given('strict', wire.strict),
+    ...given('cache', outerCache ?? cacheOf(wire)),
   }
 }
 
@@ -92,7 +93,11 @@ function functionTool(wire: z.infer<typeof functionSchema>, outerCache: CacheHin
 function customTool(tool: Record<string, unknown>, path: string): Tool {
   const flat = !isObject(tool['custom'])
   const { name, description, format } = readWire(customSchema, flat ? tool : tool['custom'], path)
-  const custom = { name, ...(description ? { description } : {}), ...(format ? { format: flat ? nestedFormat(format) : format } : {}) }
+  const custom = {
+    name,
+    ...given('description', description),
+    ...given('format', flat && format ? nestedFormat(format) : format),
+  }
   return { kind: 'vendor', shape: 'openai', type: 'custom', name, raw: { type: 'custom', custom } }
 }
 

@@ -2,14 +2,12 @@
 import { GatewayError, invalidValue } from '../../ir/errors.ts'
 import { parseJsonBytes } from '../../ir/json-body.ts'
 import type { LanguageModelRequest, RequestContent } from '../../ir/request.ts'
-import { scanJson } from '../../lib/json.ts'
+import { isObject } from '../wire.ts'
 import { contentOf } from './decode-request.ts'
-import { isObject } from './json-object.ts'
+import { scanOf } from './fields.ts'
 import { chatBodyOf, isResponsesShaped } from './responses-body.ts'
 import { envelopeSchema } from './schema.ts'
 import { isMixed, traitsOf } from './traits.ts'
-
-const maxDepth = 128
 
 /** Never refuses a field it does not know: that is the provider's business, or `content()`'s. */
 export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageModelRequest {
@@ -38,9 +36,9 @@ export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageMode
 
 // What we check must be what a provider reads: parsers disagree on which of two equal keys counts.
 function refuseTwiceSaid(bytes: Uint8Array): void {
-  const scan = scanJson(bytes, { maxDepth })
+  const scan = scanOf(bytes)
   if (scan.depthExceeded) {
-    throw new GatewayError('invalid_request', 'invalid_json', `the body is nested deeper than ${maxDepth} levels`)
+    throw new GatewayError('invalid_request', 'invalid_json', 'the body is nested deeper than 128 levels')
   }
   const seen = new Set<string>()
   for (const { key } of scan.topLevel) {

@@ -1,7 +1,7 @@
 // Cursor posts Responses bodies to /chat/completions (clients.md §7). Here they become chat bodies, field by field, so that
 // everything behind this file knows chat only; the answer is chat as well.
 import { invalidValue } from '../../ir/errors.ts'
-import { isObject } from './json-object.ts'
+import { isObject } from '../wire.ts'
 
 type Json = Record<string, unknown>
 
@@ -21,7 +21,8 @@ export function isResponsesShaped(body: Json): boolean {
  */
 export function chatBodyOf(source: Json): ConvertedBody {
   for (const field of ['previous_response_id', 'conversation', 'prompt']) {
-    if (isSet(source[field])) throw invalidValue(field, `\`${field}\` needs state that this endpoint does not hold: send the whole input`)
+    if (isSet(source[field]))
+      throw invalidValue(field, `\`${field}\` needs state that this endpoint does not hold: send the whole input`)
   }
   if (source['background'] === true) throw invalidValue('background', '`background` is not supported by this endpoint')
   const { messages, paths } = messagesOf(source)

@@ -1,7 +1,7 @@
 // What the engine needs of every request, from one walk over the parsed body that copies nothing: no zod, no decoding.
 import type { RequestTraits } from '../../ir/request.ts'
 import { estimateTokens } from '../../lib/tokens.ts'
-import { isObject } from './json-object.ts'
+import { isObject } from '../wire.ts'
 
 // translation.md §6: flat per message, per tool and per image; the base64 of an image is not counted as text.
 const tokensPerMessage = 3

@@ -1,6 +1,7 @@
 // OpenAI's way of counting, in and out. `prompt_tokens` includes cached and written tokens; our buckets are disjoint
 // (translation.md §3). Nowhere else are the two mixed.
 import { totalInputOf, type Usage } from '../../ir/usage.ts'
+import { given } from '../wire.ts'
 import type { WireUsage } from './schema.ts'
 
 /** `serviceTier` stands beside `usage` on this wire, not in it. */
@@ -9,22 +10,19 @@ export function usageOf(wire: WireUsage, serviceTier?: string | null): Usage {
   const details = wire.prompt_tokens_details
   const cacheRead = details?.cached_tokens ?? wire.prompt_cache_hit_tokens ?? wire.cached_tokens ?? 0
   const cacheWrite = details?.cache_write_tokens ?? 0
-  const reasoning = wire.completion_tokens_details?.reasoning_tokens ?? undefined
-  const audioInput = details?.audio_tokens ?? undefined
-  const audioOutput = wire.completion_tokens_details?.audio_tokens ?? undefined
-  const webSearches = wire.server_tool_use?.web_search_requests ?? undefined
+  const outputDetails = wire.completion_tokens_details
   return {
     inputUncached: Math.max(0, prompt - cacheRead - cacheWrite),
     cacheRead,
     cacheWrite5m: cacheWrite,
     cacheWrite1h: 0,
-    output: outputOf(wire, prompt, reasoning ?? 0),
-    ...(reasoning === undefined ? {} : { reasoning }),
-    ...(audioInput === undefined ? {} : { audioInput }),
-    ...(audioOutput === undefined ? {} : { audioOutput }),
-    ...(webSearches === undefined ? {} : { webSearches }),
-    ...(serviceTier === undefined || serviceTier === null ? {} : { serviceTier }),
-    ...(wire.cost === undefined || wire.cost === null ? {} : { upstreamCostUsd: wire.cost }),
+    output: outputOf(wire, prompt, outputDetails?.reasoning_tokens ?? 0),
+    ...given('reasoning', outputDetails?.reasoning_tokens),
+    ...given('audioInput', details?.audio_tokens),
+    ...given('audioOutput', outputDetails?.audio_tokens),
+    ...given('webSearches', wire.server_tool_use?.web_search_requests),
+    ...given('serviceTier', serviceTier),
+    ...given('upstreamCostUsd', wire.cost),
   }
 }
 
@@ -38,11 +36,11 @@ export function wireUsageOf(usage: Usage): Record<string, unknown> {
     prompt_tokens_details: {
       cached_tokens: usage.cacheRead,
       cache_write_tokens: usage.cacheWrite5m + usage.cacheWrite1h,
-      ...(usage.audioInput === undefined ? {} : { audio_tokens: usage.audioInput }),
+      ...given('audio_tokens', usage.audioInput),
     },
     completion_tokens_details: {
       reasoning_tokens: usage.reasoning ?? 0,
-      ...(usage.audioOutput === undefined ? {} : { audio_tokens: usage.audioOutput }),
+      ...given('audio_tokens', usage.audioOutput),
     },
   }
 }

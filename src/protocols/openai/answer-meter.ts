@@ -1,0 +1,32 @@
+// The meter of a whole answer: the same figures that the tap gathers from a stream.
+import type { Meter } from '../../ir/stream.ts'
+import type { WireAnswer } from './schema.ts'
+import { stopOf } from './stop.ts'
+import { usageOf } from './usage.ts'
+
+export function meterOf(answer: WireAnswer): Meter {
+  const { choices, usage, model } = answer
+  let toolCalls = 0
+  let thinkingBlocks = 0
+  let outputCharacters = 0
+  for (const { message } of choices) {
+    const thinking = message.reasoning_content || message.reasoning || ''
+    const calls = [...(message.tool_calls ?? []).map((call) => call.function), message.function_call].filter((call) => call?.name)
+    toolCalls += calls.length
+    if (thinking !== '') thinkingBlocks++
+    for (const text of [thinking, message.content, message.refusal, ...calls.map((call) => call?.arguments)]) {
+      outputCharacters += text?.length ?? 0
+    }
+  }
+  const first = choices[0]
+  const facts = { hasToolCalls: toolCalls > 0, hasRefusal: Boolean(first?.message.refusal) }
+  return {
+    ...(usage ? { usage: usageOf(usage, answer.service_tier) } : {}),
+    stop: stopOf(first?.finish_reason ?? 'stop', facts),
+    ended: true,
+    toolCalls,
+    thinkingBlocks,
+    outputCharacters,
+    ...(model ? { model } : {}),
+  }
+}

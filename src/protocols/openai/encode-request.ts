@@ -1,0 +1,137 @@
+// A request to an OpenAI-shaped provider: chat's own bytes spliced, any other wire rendered from the IR
+// (translation.md §2, column A->O).
+import { invalidValue } from '../../ir/errors.ts'
+import type { LanguageModelRequest, RequestContent, TextPart, Warning } from '../../ir/request.ts'
+import { sha256Hex } from '../../lib/identifiers.ts'
+import type { EncodedRequest, Target } from '../protocol.ts'
+import { encodeMessages } from './encode-messages.ts'
+import { encodeTools } from './encode-tools.ts'
+import { reasoningEffortOf } from './reasoning-effort.ts'
+import { spliceRequest } from './same-shape.ts'
+import { createToolNames } from './tool-names.ts'
+import type { Warn } from './warn.ts'
+
+type Json = Record<string, unknown>
+
+const path = '/chat/completions'
+
+/** @throws GatewayError invalid_value for what cannot be carried */
+export function encodeRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
+  if (request.shape !== 'openai' || request.mixed === true) return renderRequest(request, target)
+  const { body, warnings, hidesUsageChunk } = spliceRequest(request, target)
+  const beta = request.source.headers.get('openai-beta')
+  return {
+    path,
+    headers: beta === null ? {} : { 'openai-beta': beta },
+    body,
+    stream: request.stream,
+    warnings,
+    inboundShape: 'openai',
+    toolNames: new Map(),
+    hidesUsageChunk,
+  }
+}
+
+function renderRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
+  const content = request.content()
+  const warnings: Warning[] = []
+  const warn: Warn = (field, reason, action = 'dropped') => void warnings.push({ field, action, reason })
+  const names = createToolNames(warn)
+  const extra = extraFields(request, content, warn)
+  const system = systemOf(content, target)
+  const body: Json = {
+    model: target.model,
+    messages: encodeMessages({ ...content, system }, { names, warn, replaysReasoning: target.quirks.replaysReasoning === true }),
+    ...encodeTools(content, target, names, warn),
+    ...limitOf(content, target, warn),
+    ...samplingOf(content, target, warn),
+    ...reasoningEffortOf(content.reasoning, target.capabilities, warn),
+    ...outputFormatOf(content, target, warn),
+    ...userOf(content, target),
+    ...tierOf(content),
+    ...extra,
+  }
+  const asksUsage = request.stream && target.quirks.noStreamOptions !== true
+  if (request.stream) body['stream'] = true
+  if (asksUsage) body['stream_options'] = { include_usage: true }
+  return {
+    path,
+    headers: {},
+    body: JSON.stringify(body),
+    stream: request.stream,
+    warnings,
+    inboundShape: request.shape,
+    toolNames: names.clientNames,
+    // Across shapes the door makes its own usage chunk; a mixed body of our own shape gets the provider's bytes.
+    hidesUsageChunk: asksUsage && request.shape === 'openai' && !request.includeUsage,
+  }
+}
+
+function extraFields(request: LanguageModelRequest, { unmapped }: RequestContent, warn: Warn): Readonly<Json> {
+  if (request.shape === 'openai') return unmapped
+  for (const field of Object.keys(unmapped)) warn(field, 'has no place in Chat Completions')
+  return {}
+}
+
+// A model that takes no schema is told it in words.
+function systemOf({ system, output }: RequestContent, target: Target): readonly TextPart[] {
+  if (output?.type !== 'jsonSchema' || target.capabilities.structuredOutput) return system
+  const text = `Answer with one JSON object, and nothing else, that matches this JSON schema:\n${JSON.stringify(output.schema)}`
+  return [...system, { type: 'text', text }]
+}
+
+function limitOf({ maxOutputTokens }: RequestContent, { quirks, capabilities }: Target, warn: Warn): Json {
+  if (maxOutputTokens === undefined) return {}
+  if (maxOutputTokens < 1) throw invalidValue('max_tokens', '`max_tokens` must be at least 1 for this model')
+  const field = quirks.maxTokensField ?? 'max_tokens'
+  const limit = Math.min(maxOutputTokens, capabilities.maxOutput ?? maxOutputTokens)
+  if (limit < maxOutputTokens) warn('max_tokens', `lowered to the ${limit} that this model can write`, 'changed')
+  return { [field]: limit }
+}
+
+const maxStops = 4
+
+function samplingOf(content: RequestContent, { capabilities }: Target, warn: Warn): Json {
+  const { temperature, topP, topK, stop } = content
+  const body: Json = {}
+  for (const [field, value] of [
+    ['temperature', temperature],
+    ['top_p', topP],
+  ] as const) {
+    if (value === undefined) continue
+    if (capabilities.sampling) body[field] = value
+    else if (value !== 1) warn(field, 'this model does not take it')
+  }
+  if (topK !== undefined) warn('top_k', 'has no place in Chat Completions')
+  if (stop.length === 0) return body
+  if (!capabilities.stopSequences) warn('stop_sequences', 'this model does not take them')
+  else body['stop'] = stop.slice(0, maxStops)
+  if (capabilities.stopSequences && stop.length > maxStops)
+    warn('stop_sequences', `only the first ${maxStops} are taken`, 'changed')
+  return body
+}
+
+function outputFormatOf({ output }: RequestContent, { capabilities }: Target, warn: Warn): Json {
+  if (!output) return {}
+  if (output.type === 'jsonObject') return { response_format: { type: 'json_object' } }
+  if (!capabilities.structuredOutput) {
+    warn('output_config.format', 'this model takes no schema: it is asked for in words', 'changed')
+    return { response_format: { type: 'json_object' } }
+  }
+  const { name = 'output', schema, strict = true } = output
+  return { response_format: { type: 'json_schema', json_schema: { name, schema, strict } } }
+}
+
+const maxUserId = 64
+
+function userOf({ userId }: RequestContent, { quirks }: Target): Json {
+  if (userId === undefined) return {}
+  // Claude Code's is about 150 characters long; the hash names the same user.
+  const id = userId.length > maxUserId ? sha256Hex(userId) : userId
+  return quirks.safetyIdentifier === true ? { safety_identifier: id } : { user: id }
+}
+
+function tierOf({ serviceTier }: RequestContent): Json {
+  if (serviceTier === undefined || serviceTier === 'auto') return {}
+  return { service_tier: serviceTier === 'standard_only' ? 'default' : serviceTier }
+}

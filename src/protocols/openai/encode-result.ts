@@ -1,0 +1,38 @@
+// One tool result for an OpenAI-shaped provider: its text goes into the `tool` message; images cannot, so they are lifted out
+// and follow in a user message behind all results.
+import type { Part, ToolResultPart } from '../../ir/request.ts'
+import { encodeDocument, encodeImage, type WirePart } from './encode-media.ts'
+import type { Warn } from './warn.ts'
+
+export interface EncodedResult {
+  readonly text: string
+  readonly media: readonly WirePart[]
+}
+
+export function encodeResult(result: ToolResultPart, warn: Warn): EncodedResult {
+  const texts: string[] = []
+  const media: WirePart[] = []
+  for (const part of result.parts) {
+    if (part.type === 'image') lift(encodeImage(part, 'tool_result.content'), 'image')
+    else if (part.type === 'document') addDocument(encodeDocument(part, 'tool_result.content'))
+    else texts.push(textOf(part, warn))
+  }
+  const text = texts.join('\n')
+  const marked = result.isError && !text.startsWith('Error: ') ? `Error: ${text}` : text
+  return { text: marked, media }
+
+  function lift(part: WirePart, what: string): void {
+    media.push({ type: 'text', text: `${what} from tool result ${result.callId}` }, part)
+  }
+  function addDocument(part: WirePart): void {
+    if (part.type === 'text') texts.push(String(part['text']))
+    else lift(part, 'file')
+  }
+}
+
+function textOf(part: Part, warn: Warn): string {
+  if (part.type === 'text') return part.text
+  // A block only another wire knows (tool references, search results): its JSON says what it says, and the loop goes on.
+  warn('messages.content.tool_result', 'a block inside a tool result was made text', 'changed')
+  return JSON.stringify(part.type === 'opaque' ? part.raw : part)
+}

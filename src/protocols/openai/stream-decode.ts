@@ -1,0 +1,124 @@
+// A provider's stream, one StreamChunk for each upstream buffer: the bytes as they came, a cheap meter, and events only for a
+// door that asks (translation.md §4, O->A).
+import type { Meter, StreamChunk, StreamEvent } from '../../ir/stream.ts'
+import { createSseDecoder, type SseBatch } from '../../lib/sse.ts'
+import type { EncodedRequest } from '../protocol.ts'
+import { badAnswer, cutAnswer, errorInAnswer } from './errors.ts'
+import { createEventDecoder, type EventDecoder } from './event-decoder.ts'
+import { chunkSchema, type WireChunk } from './schema.ts'
+import { createTap, type Tap } from './tap.ts'
+
+/**
+ * Passes whole frames only, so that a keep-alive or an error frame of ours never lands inside one of the provider's. Nothing
+ * comes out before the first frame is here: until then a failure can still be answered with a status.
+ * @throws GatewayError upstream_bad_response for an error frame, and when the bytes stop before the answer does
+ */
+export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: EncodedRequest): AsyncGenerator<StreamChunk> {
+  const sse = createSseDecoder({ onTooLong: () => badAnswer('the provider sent a frame that is too large') })
+  const tap = createTap()
+  const decoder = createEventDecoder((sent) => call.toolNames.get(sent) ?? sent)
+  const held: Uint8Array[] = []
+  let ended = false
+
+  try {
+    for await (const buffer of bytes) {
+      // Bytes behind the end mark mean nothing to anybody; reading them lets the connection be used again.
+      if (!ended) yield* chunksOf(sse.push(buffer))
+    }
+  } catch (error) {
+    if (!ended) throw error
+  }
+  if (ended) return
+  yield* chunksOf(sse.end())
+  if (ended) return
+  if (!tap.finished) throw cutAnswer()
+  yield chunkOf(new Uint8Array(0), [], true)
+
+  function* chunksOf(batch: SseBatch): Generator<StreamChunk> {
+    const read = readBatch(batch, tap, call.hidesUsageChunk)
+    if (read.error !== undefined && read.isFirst) throw errorInAnswer(read.error, false)
+    if (batch.bytes.length === 0) return
+    if (!tap.started) {
+      held.push(read.bytes)
+      return
+    }
+    ended = read.done
+    const sameShape = call.inboundShape === 'openai'
+    if (read.error === undefined || sameShape) yield chunkOf(joined(held.splice(0), read.bytes), read.frames, ended)
+    else if (read.frames.length > 0) yield chunkOf(read.bytes, read.frames, false)
+    if (read.error !== undefined) throw errorInAnswer(read.error, sameShape)
+  }
+
+  function chunkOf(verbatim: Uint8Array, frames: readonly string[], last: boolean): StreamChunk {
+    const meter: Meter = tap.take(last)
+    return {
+      ...(call.inboundShape === 'openai' ? { verbatim: { shape: 'openai' as const, bytes: verbatim } } : {}),
+      meter,
+      events: () => eventsOf(frames, last, decoder),
+    }
+  }
+}
+
+interface ReadBatch {
+  readonly bytes: Uint8Array
+  /** Data of the frames before the end mark or the error. */
+  readonly frames: readonly string[]
+  readonly done: boolean
+  /** The text of the provider's error frame. */
+  readonly error?: string
+  /** No frame came before the error. */
+  readonly isFirst: boolean
+}
+
+function readBatch(batch: SseBatch, tap: Tap, hidesUsage: boolean): ReadBatch {
+  const frames: string[] = []
+  const cut: { readonly begin: number; readonly end: number }[] = []
+  let isFirst = !tap.started
+  for (const { event, data, begin, end } of batch.events) {
+    if (data === '') continue
+    const text = data.trim()
+    const kind = tap.frame(text)
+    if (kind === 'error' || event === 'error') return { bytes: batch.bytes, frames, done: false, error: text, isFirst }
+    isFirst = false
+    if (kind === 'done') return { bytes: without(batch.bytes.subarray(0, end), cut), frames, done: true, isFirst }
+    if (kind === 'usageOnly' && hidesUsage) cut.push({ begin, end })
+    frames.push(text)
+  }
+  return { bytes: without(batch.bytes, cut), frames, done: false, isFirst }
+}
+
+function without(bytes: Uint8Array, cut: readonly { readonly begin: number; readonly end: number }[]): Uint8Array {
+  if (cut.length === 0) return bytes
+  const kept: Uint8Array[] = []
+  let from = 0
+  for (const { begin, end } of cut) {
+    kept.push(bytes.subarray(from, begin))
+    from = end
+  }
+  return joined(kept, bytes.subarray(from))
+}
+
+function joined(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
+  if (parts.length === 0) return last
+  const all = [...parts, last]
+  const out = new Uint8Array(all.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of all) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+function eventsOf(frames: readonly string[], last: boolean, decoder: EventDecoder): readonly StreamEvent[] {
+  const events = frames.flatMap((data) => decoder.push(wireChunkOf(data)))
+  return last ? [...events, ...decoder.end()] : events
+}
+
+function wireChunkOf(data: string): WireChunk {
+  try {
+    return chunkSchema.parse(JSON.parse(data))
+  } catch (cause) {
+    throw badAnswer('the provider sent a frame that is not a chat completion chunk', cause)
+  }
+}

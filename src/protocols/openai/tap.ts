@@ -1,0 +1,156 @@
+// What accounting needs of a stream, without decoding it (performance.md, what follows 2): a frame is parsed only when a search
+// says that it may hold usage, a finish, an error or the start of a tool call; text is counted by slicing.
+import type { Meter } from '../../ir/stream.ts'
+import { chunkSchema, type WireChunk } from './schema.ts'
+import { stopOf } from './stop.ts'
+import { usageOf } from './usage.ts'
+
+/** `usageOnly`: the chunk that `include_usage` adds, with no choices. */
+export type FrameKind = 'done' | 'error' | 'usageOnly' | 'other'
+
+export interface Tap {
+  /** One frame's data. Counts into the meter that `take` gives out. */
+  frame(data: string): FrameKind
+  /** The meter of all frames since the last call. */
+  take(ended: boolean): Meter
+  /** A `finish_reason` has come. */
+  readonly finished: boolean
+  /** A frame with data has come. */
+  readonly started: boolean
+}
+
+export function createTap(): Tap {
+  let started = false
+  let finished = false
+  let thinking = false
+  let hasToolCalls = false
+  let hasRefusal = false
+  let counts = zero()
+  const toolIds = new Map<number, string>()
+
+  return {
+    get finished() {
+      return finished
+    },
+    get started() {
+      return started
+    },
+    frame(data) {
+      const isFirst = !started
+      started = true
+      if (data.startsWith('[DONE]')) return 'done'
+      if (isFirst || worthParsing.test(data)) {
+        const parsed = parse(data)
+        if (parsed === 'error') return 'error'
+        if (parsed) return read(parsed)
+      }
+      slice(data)
+      return 'other'
+    },
+    take(ended) {
+      const meter = { ...counts, ended }
+      counts = zero()
+      return meter
+    },
+  }
+
+  function read(chunk: WireChunk): 'usageOnly' | 'other' {
+    if (chunk.model) counts.model ??= chunk.model
+    if (chunk.usage) counts.usage = usageOf(chunk.usage, chunk.service_tier)
+    for (const { delta, finish_reason: reason } of chunk.choices ?? []) {
+      const thought = delta?.reasoning_content || delta?.reasoning || ''
+      count(thought, true)
+      count(delta?.content ?? '', false)
+      count(delta?.refusal ?? '', false)
+      if (delta?.refusal) hasRefusal = true
+      for (const call of delta?.tool_calls ?? []) {
+        startCall(call.index ?? 0, call.id ?? '', call.function?.name ?? '')
+        count(call.function?.arguments ?? '', false)
+      }
+      if (delta?.function_call) {
+        startCall(0, '', delta.function_call.name ?? '')
+        count(delta.function_call.arguments ?? '', false)
+      }
+      if (!reason || finished) continue
+      finished = true
+      counts.stop = stopOf(reason, { hasToolCalls, hasRefusal })
+    }
+    return chunk.usage && (chunk.choices ?? []).length === 0 ? 'usageOnly' : 'other'
+  }
+
+  function startCall(index: number, id: string, name: string): void {
+    if (name === '') return
+    const known = toolIds.get(index)
+    // Gemini-compatible endpoints tell calls of one index apart by id.
+    if (known !== undefined && (id === '' || id === known)) return
+    toolIds.set(index, id)
+    hasToolCalls = true
+    counts.toolCalls++
+  }
+
+  function count(text: string, isThinking: boolean): void {
+    if (text === '') return
+    counts.outputCharacters += text.length
+    if (isThinking && !thinking) counts.thinkingBlocks++
+    thinking = isThinking
+  }
+
+  function slice(data: string): void {
+    for (const match of data.matchAll(spokenText)) {
+      const field = match[1]
+      const start = match.index + match[0].length
+      const raw = data.slice(start, stringEnd(data, start))
+      if (field === 'refusal' && raw !== '') hasRefusal = true
+      count(raw.includes('\\') ? unescaped(raw) : raw, field === 'reasoning_content' || field === 'reasoning')
+    }
+  }
+}
+
+type Counts = { -readonly [key in keyof Omit<Meter, 'ended'>]: Meter[key] }
+
+function zero(): Counts {
+  return { toolCalls: 0, thinkingBlocks: 0, outputCharacters: 0 }
+}
+
+// Inside a JSON string these quotes would be escaped, so text that talks about usage is not mistaken for it.
+const worthParsing = /"(?:usage|error)"\s*:\s*[{"]|"(?:finish_reason|name|object)"\s*:\s*"(?!chat\.completion\.chunk")/
+const spokenText = /"(content|reasoning_content|reasoning|refusal|arguments)"\s*:\s*"/g
+
+/** A frame that does not parse is left to whoever decodes it: on the same-shape path that is the client. */
+function parse(data: string): WireChunk | 'error' | undefined {
+  try {
+    const value: unknown = JSON.parse(data)
+    if (isError(value)) return 'error'
+    const chunk = chunkSchema.safeParse(value)
+    return chunk.success ? chunk.data : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** OpenAI's `{error}`, and vLLM's `{object:"error"}`. */
+function isError(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return ('error' in value && Boolean(value.error)) || ('object' in value && value.object === 'error')
+}
+
+/** Index of the quote that closes the string whose content begins at `start`. */
+function stringEnd(data: string, start: number): number {
+  let end = data.indexOf('"', start)
+  while (end !== -1 && isEscaped(data, end)) end = data.indexOf('"', end + 1)
+  return end === -1 ? data.length : end
+}
+
+function isEscaped(data: string, at: number): boolean {
+  let backslashes = 0
+  while (data[at - 1 - backslashes] === '\\') backslashes++
+  return backslashes % 2 === 1
+}
+
+function unescaped(raw: string): string {
+  try {
+    return String(JSON.parse(`"${raw}"`))
+  } catch {
+    return raw
+  }
+}
