@@ -1,0 +1,213 @@
+// Socket → Request → Response → socket, with the limits of reliability.md §3. An answer made by `nodeRespond` is written
+// straight to the socket with back-pressure; any other goes through its web stream.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { AnswerStream } from '../../src/services.ts'
+import { createRequest } from './request.ts'
+import { socketAnswerOf } from './respond.ts'
+import { writeStream } from './write-stream.ts'
+
+const HEADER_BYTES = 16 * 1024
+const HEADER_LINES = 100
+const CONNECTIONS = 2048
+const LINGER_MS = 2000
+const LINGER_BYTES = 64 * 1024 * 1024
+
+export interface Listening {
+  readonly port: number
+  readonly hosts: readonly string[]
+  /** Stops accepting; idle connections are closed at once, running answers go on. */
+  stopAccepting(): void
+  /** Resolves when every connection is gone; those left after `forceMs` are destroyed. */
+  close(forceMs: number): Promise<void>
+}
+
+export type Fetch = (request: Request) => Promise<Response>
+
+/** @throws the listen error (EADDRINUSE …) of the first host; ::1 may be missing on a machine */
+export async function listen(fetch: Fetch, options: { readonly port: number; readonly host?: string }): Promise<Listening> {
+  const first = createListener(fetch)
+  await bind(first, options.port, options.host ?? '127.0.0.1')
+  const address = first.address()
+  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const servers = [first]
+  const hosts = [options.host ?? '127.0.0.1']
+  if (options.host === undefined) {
+    const second = createListener(fetch)
+    const bound = await bind(second, port, '::1').then(
+      () => true,
+      () => false,
+    )
+    if (bound) {
+      servers.push(second)
+      hosts.push('::1')
+    }
+  }
+  return {
+    port,
+    hosts,
+    stopAccepting() {
+      for (const server of servers) {
+        server.close()
+        server.closeIdleConnections()
+      }
+    },
+    async close(forceMs) {
+      await Promise.all(servers.map((server) => closeServer(server, forceMs)))
+    },
+  }
+}
+
+function createListener(fetch: Fetch): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: 10_000,
+      requestTimeout: 300_000,
+      connectionsCheckingInterval: 5_000,
+      // Longer than clients keep theirs, so that it is the client who closes and never a request that meets a closed socket.
+      keepAliveTimeout: 75_000,
+      noDelay: true,
+    },
+    (incoming, outgoing) => {
+      void handle(fetch, incoming, outgoing)
+    },
+  )
+  // Node would drop what is over its own limit in silence.
+  server.maxHeadersCount = 0
+  let connections = 0
+  server.on('connection', (socket: Socket) => {
+    connections += 1
+    socket.once('close', () => {
+      connections -= 1
+    })
+    if (connections > CONNECTIONS) refuseConnection(socket)
+  })
+  return server
+}
+
+async function handle(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  if (incoming.rawHeaders.length > HEADER_LINES * 2) {
+    writeWhole(incoming, outgoing, 431, { connection: 'close' }, '')
+    return
+  }
+  const { request, gone } = createRequest(incoming)
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone()
+  })
+  let response: Response
+  try {
+    response = await fetch(request)
+  } catch {
+    // The core renders every failure itself; this is the net under it.
+    writeWhole(
+      incoming,
+      outgoing,
+      500,
+      { 'content-type': 'application/json' },
+      '{"error":{"message":"internal error","code":"internal_error"}}',
+    )
+    return
+  }
+  const answer = socketAnswerOf(response)
+  if (answer === null) {
+    await writeResponse(incoming, outgoing, response)
+    return
+  }
+  const { status, headers, body } = answer
+  if (body === null || typeof body === 'string' || body instanceof Uint8Array)
+    writeWhole(incoming, outgoing, status, headers, body ?? '')
+  else await writeAnswerStream(incoming, outgoing, status, headers, body)
+}
+
+function writeWhole(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string | Uint8Array,
+): void {
+  if (outgoing.destroyed) return
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+  const hasBody = status !== 204 && status !== 304
+  if (incoming.complete || !expectsBody(incoming)) {
+    outgoing.writeHead(status, hasBody ? { ...headers, 'content-length': length } : headers)
+    outgoing.end(incoming.method === 'HEAD' || !hasBody ? undefined : body)
+    return
+  }
+  // The client is still sending. Closing now would reset the connection and lose this answer on its way (lingering close).
+  outgoing.writeHead(status, { ...headers, 'content-length': length, connection: 'close' })
+  outgoing.write(body)
+  discardRest(incoming, () => outgoing.end())
+}
+
+function expectsBody(incoming: IncomingMessage): boolean {
+  return incoming.headers['content-length'] !== undefined || incoming.headers['transfer-encoding'] !== undefined
+}
+
+function discardRest(incoming: IncomingMessage, done: () => void): void {
+  let left = LINGER_BYTES
+  const finish = () => {
+    clearTimeout(timer)
+    incoming.off('data', onData).off('end', finish).off('close', finish)
+    done()
+  }
+  const timer = setTimeout(finish, LINGER_MS)
+  const onData = (bytes: Buffer) => {
+    left -= bytes.byteLength
+    if (left < 0) finish()
+  }
+  incoming.on('data', onData).on('end', finish).on('close', finish)
+  incoming.on('error', () => undefined)
+  incoming.resume()
+}
+
+async function writeAnswerStream(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  stream: AnswerStream,
+): Promise<void> {
+  if (incoming.method === 'HEAD' || outgoing.destroyed) {
+    stream.cancel()
+    outgoing.end()
+    return
+  }
+  outgoing.writeHead(status, headers)
+  await writeStream(outgoing, stream)
+}
+
+/** For answers that are not ours to write directly (hono's own, `new Response`). */
+async function writeResponse(incoming: IncomingMessage, outgoing: ServerResponse, response: Response): Promise<void> {
+  const headers: Record<string, string> = {}
+  response.headers.forEach((value, name) => {
+    headers[name] = value
+  })
+  writeWhole(incoming, outgoing, response.status, headers, new Uint8Array(await response.arrayBuffer()))
+}
+
+function refuseConnection(socket: Socket): void {
+  socket.end('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+}
+
+function bind(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function closeServer(server: Server, forceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), forceMs)
+    server.close(() => {
+      clearTimeout(force)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

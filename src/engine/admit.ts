@@ -1,0 +1,57 @@
+// Whether this turn may happen at all, before anything is sent: the model is allowed, then every limit says yes.
+import { formatModelRef, type ModelRef } from '../catalog/models.ts'
+import { GatewayError } from '../ir/errors.ts'
+import type { Principal } from '../ir/principal.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
+
+export interface Admission {
+  readonly principal: Principal
+  readonly request: LanguageModelRequest
+  readonly target: ModelRef
+}
+
+/** A cap, a rate, a brake: null = go on. */
+export type Limit = (admission: Admission) => GatewayError | null | Promise<GatewayError | null>
+
+/** The first refusal, or null. */
+export async function admit(admission: Admission, limits: readonly Limit[]): Promise<GatewayError | null> {
+  const forbidden = modelForbidden(admission)
+  if (forbidden !== null) return forbidden
+  for (const limit of limits) {
+    const refusal = await limit(admission)
+    if (refusal !== null) return refusal
+  }
+  return null
+}
+
+function modelForbidden({ principal, request, target }: Admission): GatewayError | null {
+  if (isModelAllowed(principal.allowedModels, request.model, target)) return null
+  return new GatewayError(
+    'auth',
+    'model_not_allowed',
+    `This key may not use the model "${formatModelRef(target)}". Allowed: ${principal.allowedModels.join(', ')}.`,
+    { param: 'model', fields: { model: formatModelRef(target) } },
+  )
+}
+
+/** An entry is a canonical id, what the client writes (an alias), or either with `*` for any run of characters. Empty = all. */
+export function isModelAllowed(allowed: readonly string[], requested: string, target: ModelRef): boolean {
+  if (allowed.length === 0) return true
+  const names = [formatModelRef(target), target.name, requested]
+  return allowed.some((pattern) => names.some((name) => matchesGlob(pattern, name)))
+}
+
+/** Linear in both lengths: no regular expression is built from user text. */
+export function matchesGlob(pattern: string, text: string): boolean {
+  const [head = '', ...rest] = pattern.split('*')
+  if (rest.length === 0) return pattern === text
+  const tail = rest.pop() ?? ''
+  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false
+  let position = head.length
+  for (const part of rest) {
+    const found = text.indexOf(part, position)
+    if (found < 0 || found + part.length > text.length - tail.length) return false
+    position = found + part.length
+  }
+  return true
+}

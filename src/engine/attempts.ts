@@ -1,0 +1,152 @@
+// Gets an answer: retries, Retry-After, the retry budget, fallbacks. It pulls the first chunk, so that a status is only sent
+// to the client when there is an answer; after that nothing is tried again.
+import { formatModelRef, type ModelRef } from '../catalog/models.ts'
+import { GatewayError } from '../ir/errors.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
+import type { StreamChunk } from '../ir/stream.ts'
+import { asGatewayError, upstreamBadResponse } from '../providers/failures.ts'
+import type { Provider, ProviderAnswer } from '../providers/provider.ts'
+import type { Clock } from '../services.ts'
+import type { AttemptEntry } from '../store/events.ts'
+import { isFallbackWorthy, isRetryable, isStaleConnection, waitMsOf, type RetryBudget } from './retry.ts'
+
+export interface AttemptParts {
+  readonly providerOf: (name: string) => Provider | undefined
+  readonly budgetOf: (provider: string) => RetryBudget
+  readonly clock: Clock
+  readonly random: () => number
+  /** Beyond the first attempt on each candidate. */
+  readonly maxRetries: number
+  /** Told of each failure, e.g. to mark a provider whose credential was refused. */
+  readonly onFailure: (provider: string, error: GatewayError) => void
+}
+
+/** What came of the attempts so far: filled while they run, so that a turn cut in the middle still knows. */
+export interface AttemptLog {
+  readonly entries: AttemptEntry[]
+  model: ModelRef
+}
+
+export interface Attempted {
+  readonly answer: ProviderAnswer
+  readonly model: ModelRef
+  readonly first: StreamChunk
+  /** Yields `first`, then the rest. */
+  readonly chunks: AsyncIterable<StreamChunk>
+}
+
+/**
+ * @param candidates the chosen model, then its fallbacks; never empty
+ * @throws GatewayError the last failure, when every candidate failed; the signal's reason when it aborts
+ */
+export async function attempt(
+  candidates: readonly ModelRef[],
+  request: LanguageModelRequest,
+  log: AttemptLog,
+  parts: AttemptParts,
+  signal: AbortSignal,
+): Promise<Attempted> {
+  let failure: GatewayError | null = null
+  for (const model of candidates) {
+    log.model = model
+    try {
+      return await attemptOne(model, request, log, parts, signal)
+    } catch (error) {
+      failure = asGatewayError(error)
+      if (signal.aborted || !isFallbackWorthy(failure)) throw failure
+    }
+  }
+  throw failure ?? new GatewayError('other', 'routing_failed', 'There was no model to try.')
+}
+
+async function attemptOne(
+  model: ModelRef,
+  request: LanguageModelRequest,
+  log: AttemptLog,
+  parts: AttemptParts,
+  signal: AbortSignal,
+): Promise<Attempted> {
+  const provider = parts.providerOf(model.provider)
+  if (provider === undefined)
+    throw new GatewayError('other', 'routing_failed', `The provider "${model.provider}" is not configured.`)
+  const budget = parts.budgetOf(provider.name)
+  let retries = 0
+  let waitedMs = 0
+  let sawStale = false
+  budget.earn()
+  for (;;) {
+    const startedMs = parts.clock.nowMs()
+    try {
+      const attempted = await firstChunkOf(provider, model, request, signal)
+      log.entries.push(entryOf(model, 200, null, parts.clock.nowMs() - startedMs))
+      return attempted
+    } catch (thrown) {
+      const error = asGatewayError(thrown)
+      log.entries.push(
+        entryOf(model, statusOf(error), signal.aborted ? 'CANCELLED' : error.errorClass, parts.clock.nowMs() - startedMs),
+      )
+      if (signal.aborted) throw error
+      if (isStaleConnection(error) && !sawStale) {
+        sawStale = true
+        continue
+      }
+      parts.onFailure(provider.name, error)
+      if (retries >= parts.maxRetries || !isRetryable(error, retries)) throw error
+      const waitMs = waitMsOf(error, retries, waitedMs, parts.random)
+      if (waitMs === null || !budget.take()) throw error
+      retries += 1
+      waitedMs += waitMs
+      await parts.clock.sleep(waitMs, signal)
+    }
+  }
+}
+
+async function firstChunkOf(
+  provider: Provider,
+  model: ModelRef,
+  request: LanguageModelRequest,
+  signal: AbortSignal,
+): Promise<Attempted> {
+  const answer = await provider.send(request, model, signal)
+  const iterator = answer.chunks[Symbol.asyncIterator]()
+  const head = await iterator.next()
+  if (head.done === true) throw upstreamBadResponse('The provider answered with nothing.')
+  return { answer, model, first: head.value, chunks: resumed(head.value, iterator) }
+}
+
+/** The whole stream again. Returning early returns the source, which closes the upstream connection. */
+function resumed(first: StreamChunk, rest: AsyncIterator<StreamChunk>): AsyncIterable<StreamChunk> {
+  let head: StreamChunk | null = first
+  const iterator: AsyncIterator<StreamChunk> = {
+    next() {
+      if (head === null) return rest.next()
+      const value = head
+      head = null
+      return Promise.resolve({ done: false, value })
+    },
+    async return() {
+      await rest.return?.()
+      return { done: true, value: undefined }
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+function entryOf(model: ModelRef, status: number | null, errorClass: string | null, latencyMs: number): AttemptEntry {
+  return {
+    provider: model.provider,
+    model: formatModelRef(model),
+    status,
+    error_class: errorClass,
+    latency_ms: roundMs(latencyMs),
+  }
+}
+
+function statusOf(error: GatewayError): number | null {
+  return error.details.upstream?.status ?? null
+}
+
+/** A tenth of a millisecond is finer than a clock can promise. */
+function roundMs(ms: number): number {
+  return Math.round(ms * 10) / 10
+}

@@ -1,0 +1,263 @@
+// A turn from request to answer: route → admit → T1 → attempts → account. No HTTP in here: doors, chat and sessions use it alike.
+import { formatModelRef, type ModelRef } from '../catalog/models.ts'
+import type { PriceCatalog } from '../catalog/prices.ts'
+import { GatewayError } from '../ir/errors.ts'
+import type { Attribution, Principal } from '../ir/principal.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
+import type { Shape, StreamChunk } from '../ir/stream.ts'
+import { asGatewayError } from '../providers/failures.ts'
+import type { Provider, ProviderAnswer } from '../providers/provider.ts'
+import { resolveModel, route, type Route, type RoutingTables } from '../routing/router.ts'
+import type { Clock, Logger } from '../services.ts'
+import type { TurnEvent } from '../store/events.ts'
+import type { TraceStore } from '../store/traces.ts'
+import { account } from './account.ts'
+import { admit, type Limit } from './admit.ts'
+import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
+import { identityOf, type Identity } from './identity.ts'
+import { createRetryBudget, type RetryBudget } from './retry.ts'
+import { createTurn, headOf, type Turn } from './turn.ts'
+
+export interface TurnRequest {
+  readonly request: LanguageModelRequest
+  readonly principal: Principal
+  readonly attribution: Attribution
+  /** null for the agent surface. */
+  readonly inboundShape: Shape | null
+  /** ULID. */
+  readonly turnId: string
+  /** Monotonic ms at which the request arrived. */
+  readonly receivedMs: number
+  /** The client going away. */
+  readonly signal: AbortSignal
+}
+
+export interface TurnAnswer {
+  readonly turn: Turn
+  readonly model: ModelRef
+  readonly answer: ProviderAnswer
+  /** What the client gets; the turn is on record before its last chunk is out. */
+  readonly chunks: AsyncIterable<StreamChunk>
+  /** The client is gone, or must go: stops upstream and closes the turn. */
+  readonly cancel: () => void
+}
+
+export interface Engine {
+  /** @throws GatewayError; the turn is then already on record as refused or failed */
+  run(turn: TurnRequest): Promise<TurnAnswer>
+  /** Turns that are upstream now. */
+  readonly running: number
+  /** Ends what is still running as INTERRUPTED: the last step of a shutdown. */
+  interruptAll(): Promise<void>
+}
+
+export interface EngineParts {
+  readonly routing: RoutingTables
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly prices: PriceCatalog
+  readonly traces: TraceStore
+  readonly limits: readonly Limit[]
+  readonly clock: Clock
+  readonly random: () => number
+  readonly nextId: () => string
+  readonly redact: (text: string) => string
+  readonly logger: Logger
+}
+
+const shuttingDown = () => new GatewayError('overloaded', 'shutting_down', 'The gateway is shutting down; try again in a moment.')
+
+export function createEngine(parts: EngineParts): Engine {
+  const running = new Map<string, { turn: Turn; abort: AbortController }>()
+  const budgets = new Map<string, RetryBudget>()
+  const attemptParts: AttemptParts = {
+    providerOf: (name) => parts.providers.get(name),
+    budgetOf(provider) {
+      let budget = budgets.get(provider)
+      if (budget === undefined) budgets.set(provider, (budget = createRetryBudget(() => parts.clock.nowMs())))
+      return budget
+    },
+    clock: parts.clock,
+    random: parts.random,
+    maxRetries: parts.routing.config.limits.maxRetries,
+    onFailure(provider, error) {
+      if (error.code === 'provider_auth_failed') reportDegraded(provider, error)
+    },
+  }
+
+  return {
+    get running() {
+      return running.size
+    },
+    async interruptAll() {
+      const open = [...running.values()]
+      await Promise.all(open.map(({ turn }) => turn.close('interrupted', shuttingDown())))
+      for (const { abort } of open) abort.abort(shuttingDown())
+    },
+    run,
+  }
+
+  async function run(asked: TurnRequest): Promise<TurnAnswer> {
+    const { request, principal, turnId } = asked
+    const identity = identityOf(principal, asked.attribution, asked.inboundShape)
+    const sessionId = asked.attribution.clientSessionId ?? turnId
+    const head = { id: turnId, sessionId, nextId: parts.nextId }
+    const routed = route(
+      { requestedModel: request.model, shape: request.shape, principal, traits: request.traits },
+      parts.routing,
+    )
+    const refusal =
+      routed.target === null ? routed.refusal : await admit({ principal, request, target: routed.target }, parts.limits)
+    const event = routeEvent(head, identity, request, routed, refusal, parts.clock.nowMs() - asked.receivedMs)
+    if (routed.target === null || refusal !== null) {
+      const error = refusal ?? shuttingDown()
+      await parts.traces.refuseTurn(event, refusedEvent(head, identity, event.id, error, parts.clock.nowMs() - asked.receivedMs))
+      throw error
+    }
+
+    // T1: nothing goes upstream before it is on record that it will.
+    await parts.traces.openTurn(
+      {
+        turnId,
+        route: event,
+        provider: routed.target.provider,
+        model: formatModelRef(routed.target),
+        requestedModel: request.model,
+        stream: request.stream,
+        startedUs: event.timestampUs,
+        estimatedInputTokens: request.traits.estimatedInputTokens,
+        pricingVersion: parts.prices.version,
+      },
+      { mustCommit: principal.hasHardCap },
+    )
+    const log: AttemptLog = { entries: [], model: routed.target }
+    const abort = new AbortController()
+    const turn = createTurn({
+      ...parts,
+      ...head,
+      identity,
+      request,
+      routeEventId: event.id,
+      log,
+      startedMs: asked.receivedMs,
+      onClosed: () => running.delete(turnId),
+    })
+    running.set(turnId, { turn, abort })
+    return await answerOf(asked, routed.target, turn, log, abort)
+  }
+
+  async function answerOf(
+    asked: TurnRequest,
+    target: ModelRef,
+    turn: Turn,
+    log: AttemptLog,
+    abort: AbortController,
+  ): Promise<TurnAnswer> {
+    // Also closes the turn of an answer whose generator nobody ever starts: such a generator runs no finally.
+    const cancel = () => {
+      abort.abort()
+      void turn.close('cancelled')
+    }
+    if (asked.signal.aborted) cancel()
+    else asked.signal.addEventListener('abort', cancel, { once: true })
+    try {
+      const candidates = [target, ...fallbacksOf(target, asked.request.shape)]
+      const attempted = await attempt(candidates, asked.request, log, attemptParts, abort.signal)
+      turn.upstream = { requestId: requestIdOf(attempted.answer.headers), warnings: attempted.answer.warnings }
+      return {
+        turn,
+        model: attempted.model,
+        answer: attempted.answer,
+        chunks: account(turn, attempted.chunks, abort.signal),
+        cancel,
+      }
+    } catch (thrown) {
+      const error = asGatewayError(thrown)
+      await turn.close(abort.signal.aborted ? 'cancelled' : 'failed', error)
+      throw error
+    }
+  }
+
+  function fallbacksOf(target: ModelRef, shape: Shape): readonly ModelRef[] {
+    const names = parts.routing.config.fallbacks[formatModelRef(target)] ?? []
+    const models: ModelRef[] = []
+    for (const name of names) {
+      const model = resolveModel(name, shape, parts.routing)
+      if (!(model instanceof GatewayError) && parts.providers.has(model.provider)) models.push(model)
+    }
+    return models
+  }
+
+  function routeEvent(
+    head: { id: string; sessionId: string; nextId: () => string },
+    identity: Identity,
+    request: LanguageModelRequest,
+    routed: Route,
+    refusal: GatewayError | null,
+    elapsedMs: number,
+  ): TurnEvent & { type: 'route.decided' } {
+    return {
+      ...headOf(head, null, parts.clock.nowUs()),
+      type: 'route.decided',
+      payload: {
+        ...identity,
+        requested_model: request.model.slice(0, MODEL_NAME_LIMIT),
+        chosen_model: routed.target === null || refusal !== null ? null : formatModelRef(routed.target),
+        winner_index: refusal === null ? routed.winnerIndex : -1,
+        elapsed_ms: Math.round(elapsedMs * 1000) / 1000,
+        chain: [...routed.chain],
+      },
+    }
+  }
+
+  function refusedEvent(
+    head: { id: string; sessionId: string; nextId: () => string },
+    identity: Identity,
+    parentId: string,
+    error: GatewayError,
+    elapsedMs: number,
+  ): TurnEvent & { type: 'turn.completed' } {
+    return {
+      ...headOf(head, parentId, parts.clock.nowUs()),
+      type: 'turn.completed',
+      payload: {
+        ...identity,
+        status: 'refused',
+        stop_reason: null,
+        error_code: error.code,
+        llm_call_count: 0,
+        tool_call_count: 0,
+        total_input_tokens: 0,
+        total_output_tokens: 0,
+        total_cost_usd: 0,
+        wall_time_seconds: Math.round(elapsedMs) / 1000,
+      },
+    }
+  }
+
+  function reportDegraded(provider: string, error: GatewayError): void {
+    parts.logger.log('error', 'a provider refused the gateway’s own credential', {
+      provider,
+      status: error.details.upstream?.status,
+    })
+    const id = parts.nextId()
+    const event = {
+      id,
+      timestampUs: parts.clock.nowUs(),
+      sessionId: id,
+      turnId: id,
+      parentEventId: null,
+      type: 'provider.degraded' as const,
+      payload: { provider, reason: error.code },
+    }
+    parts.traces.append([event]).catch((fault: unknown) => {
+      parts.logger.log('error', 'an audit event could not be recorded', { type: event.type, fault: String(fault) })
+    })
+  }
+}
+
+/** What is stored of a client's model name (reliability.md §3). */
+const MODEL_NAME_LIMIT = 200
+
+function requestIdOf(headers: Headers): string | null {
+  return headers.get('request-id') ?? headers.get('x-request-id')
+}

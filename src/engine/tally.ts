@@ -1,0 +1,79 @@
+// What one answer used: summed from the meters of its chunks while they pass, judged when the turn ends.
+import { costOf, type PriceCatalog } from '../catalog/prices.ts'
+import type { ModelRef } from '../catalog/models.ts'
+import type { Meter, Stop } from '../ir/stream.ts'
+import { noUsage, type Usage } from '../ir/usage.ts'
+import { nanoUsdOf } from '../lib/money.ts'
+import { estimateTokens } from '../lib/tokens.ts'
+import type { CostBasis } from '../store/events.ts'
+
+export interface Tally {
+  add(meter: Meter): void
+  /** The last usage the provider told. */
+  readonly usage: Usage | null
+  readonly stop: Stop | null
+  /** The provider's own name of the model that answered. */
+  readonly reportedModel: string | null
+  readonly toolCalls: number
+  readonly thinkingBlocks: number
+  readonly outputCharacters: number
+  /** Any content reached the client. */
+  readonly delivered: boolean
+}
+
+export function createTally(): Tally {
+  const tally = {
+    usage: null as Usage | null,
+    stop: null as Stop | null,
+    reportedModel: null as string | null,
+    toolCalls: 0,
+    thinkingBlocks: 0,
+    outputCharacters: 0,
+    delivered: false,
+    add(meter: Meter): void {
+      tally.delivered = true
+      if (meter.usage !== undefined) tally.usage = meter.usage
+      if (meter.stop !== undefined) tally.stop = meter.stop
+      if (meter.model !== undefined) tally.reportedModel = meter.model
+      tally.toolCalls += meter.toolCalls
+      tally.thinkingBlocks += meter.thinkingBlocks
+      tally.outputCharacters += meter.outputCharacters
+    },
+  }
+  return tally
+}
+
+export interface Bill {
+  readonly usage: Usage
+  /** Some of `usage` is ours, not the provider's. */
+  readonly estimated: boolean
+  /** Integer nano-USD; null = unpriced. */
+  readonly costNanoUsd: number | null
+  readonly basis: CostBasis
+}
+
+/** What the call is on record for. A cut answer is billed for what was delivered (contract.md §5, `cost_basis`). */
+export function billOf(tally: Tally, model: ModelRef, estimatedInputTokens: number, prices: PriceCatalog, atUs: number): Bill {
+  const told = tally.usage
+  // A stop with its usage is the provider's final count, even when the last frame was cut off.
+  const whole = told !== null && tally.stop !== null
+  const usage = whole ? told : estimateOf(told ?? noUsage, told === null ? estimatedInputTokens : null, tally.outputCharacters)
+  const price =
+    (tally.reportedModel === null ? null : prices.priceOf(model.provider, tally.reportedModel, usage, atUs)) ??
+    prices.priceOf(model.provider, model.name, usage, atUs)
+  if (price !== null) {
+    return { usage, estimated: !whole, costNanoUsd: costOf(usage, price), basis: whole ? 'metered' : 'partial_estimate' }
+  }
+  if (usage.upstreamCostUsd !== undefined) {
+    return { usage, estimated: !whole, costNanoUsd: nanoUsdOf(usage.upstreamCostUsd), basis: 'provider_reported' }
+  }
+  return { usage, estimated: !whole, costNanoUsd: null, basis: 'unpriced' }
+}
+
+function estimateOf(told: Usage, inputTokens: number | null, outputCharacters: number): Usage {
+  return {
+    ...told,
+    inputUncached: inputTokens ?? told.inputUncached,
+    output: Math.max(told.output, estimateTokens(outputCharacters)),
+  }
+}

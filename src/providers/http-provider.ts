@@ -1,0 +1,166 @@
+// The only upstream fetch: one provider over a wire. It builds the request from scratch (reliability.md §7: allow-lists both
+// ways), sends it through the runtime's port, and hands on chunks.
+import type { ModelCatalog, ModelRef } from '../catalog/models.ts'
+import type { Limits, ProviderConfig } from '../config/schema.ts'
+import { GatewayError } from '../ir/errors.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
+import type { Shape, StreamChunk } from '../ir/stream.ts'
+import type { EncodedRequest, ProviderQuirks, Protocol } from '../protocols/protocol.ts'
+import type { Send, UpstreamResponse } from '../services.ts'
+import { asGatewayError, upstreamBadResponse } from './failures.ts'
+import type { Provider, ProviderAnswer } from './provider.ts'
+
+/** One JSON answer, and one error body (reliability.md §3). */
+const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+const ERROR_BODY_LIMIT_BYTES = 1024 * 1024
+
+export interface HttpProviderParts {
+  readonly config: ProviderConfig
+  /** Which wire to speak; only `demo` looks at the client's shape. */
+  readonly protocolFor: (inbound: Shape) => Protocol
+  readonly send: Send
+  readonly models: ModelCatalog
+  readonly limits: Limits
+}
+
+export function createHttpProvider(parts: HttpProviderParts): Provider {
+  const { config, protocolFor, send, models, limits } = parts
+  const credential = credentialOf(config)
+  const quirks = quirksOf(config)
+
+  function encode(request: LanguageModelRequest, model: ModelRef, protocol: Protocol): EncodedRequest {
+    const target = { provider: config.name, model: model.name, capabilities: models.capabilitiesOf(model), quirks }
+    return protocol.client.encodeRequest(request, target)
+  }
+
+  async function post(
+    path: string,
+    call: EncodedRequest,
+    request: LanguageModelRequest,
+    signal: AbortSignal,
+  ): Promise<UpstreamResponse> {
+    try {
+      return await send(
+        {
+          url: config.baseUrl + path,
+          method: 'POST',
+          headers: { ...passedOn(request.source.headers), ...call.headers, ...config.headers, ...credential, ...fixed(call) },
+          body: call.body,
+          connectMs: limits.connectMs,
+          firstByteMs: limits.firstByteMs,
+          idleMs: limits.idleMs,
+        },
+        signal,
+      )
+    } catch (error) {
+      throw asGatewayError(error)
+    }
+  }
+
+  return {
+    name: config.name,
+    shape: protocolFor('openai').shape,
+
+    async send(request, model, signal): Promise<ProviderAnswer> {
+      const protocol = protocolFor(request.shape)
+      const call = encode(request, model, protocol)
+      const response = await post(call.path, call, request, signal)
+      if (response.status < 200 || response.status > 299) throw await failureOf(protocol, response)
+      const streamed = (response.headers.get('content-type') ?? '').includes('text/event-stream')
+      const chunks = streamed ? protocol.client.decodeStream(response.body, call) : wholeAnswer(protocol, response, call)
+      return { headers: response.headers, warnings: call.warnings, streamed, chunks }
+    },
+
+    async countTokens(request, model, signal) {
+      const protocol = protocolFor(request.shape)
+      if (protocol.shape !== 'anthropic' || request.shape !== 'anthropic') return null
+      const call = encode(request, model, protocol)
+      const response = await post('/v1/messages/count_tokens', call, request, signal)
+      if (response.status < 200 || response.status > 299) throw await failureOf(protocol, response)
+      return { body: await collect(response.body, ANSWER_LIMIT_BYTES), headers: response.headers }
+    },
+  }
+
+  async function failureOf(protocol: Protocol, response: UpstreamResponse): Promise<GatewayError> {
+    if (response.status < 400) {
+      await collect(response.body, ERROR_BODY_LIMIT_BYTES).catch(() => undefined)
+      // A redirect would carry the key to another origin.
+      return upstreamBadResponse(
+        `The provider "${config.name}" answered with a redirect (${response.status}); check its base_url.`,
+      )
+    }
+    const body = await collect(response.body, ERROR_BODY_LIMIT_BYTES).then(decodeText, () => '')
+    const error = protocol.client.decodeError(response.status, response.headers, body)
+    if (error.code !== 'provider_auth_failed') return error
+    return new GatewayError(
+      error.errorClass,
+      error.code,
+      `The provider "${config.name}" refused the gateway's own credential (${response.status}). Ask whoever runs the gateway to check that provider's api_key.`,
+      error.details,
+    )
+  }
+}
+
+async function* wholeAnswer(protocol: Protocol, response: UpstreamResponse, call: EncodedRequest): AsyncGenerator<StreamChunk> {
+  yield protocol.client.decodeResponse(await collect(response.body, ANSWER_LIMIT_BYTES), call)
+}
+
+async function collect(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
+  const buffers: Uint8Array[] = []
+  let size = 0
+  for await (const bytes of body) {
+    size += bytes.byteLength
+    if (size > limitBytes) throw upstreamBadResponse(`The provider's answer is larger than ${limitBytes} bytes.`)
+    buffers.push(bytes)
+  }
+  const [only] = buffers
+  if (only !== undefined && buffers.length === 1) return only
+  const whole = new Uint8Array(size)
+  let offset = 0
+  for (const bytes of buffers) {
+    whole.set(bytes, offset)
+    offset += bytes.byteLength
+  }
+  return whole
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}
+
+/** The client's headers that a provider may see; everything else stays here. */
+const passedOnHeaders = ['idempotency-key', 'traceparent', 'tracestate'] as const
+const USER_AGENT_LIMIT = 256
+
+function passedOn(client: Headers): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of passedOnHeaders) {
+    const value = client.get(name)
+    if (value !== null) headers[name] = value
+  }
+  const userAgent = client.get('user-agent')
+  if (userAgent !== null) headers['user-agent'] = userAgent.slice(0, USER_AGENT_LIMIT)
+  return headers
+}
+
+function fixed(call: EncodedRequest): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    accept: call.stream ? 'text/event-stream' : 'application/json',
+    'accept-encoding': 'identity',
+  }
+}
+
+function credentialOf(config: ProviderConfig): Record<string, string> {
+  if (config.apiKey === undefined || config.auth === 'none') return {}
+  return config.auth === 'x-api-key' ? { 'x-api-key': config.apiKey } : { authorization: `Bearer ${config.apiKey}` }
+}
+
+function quirksOf(config: ProviderConfig): ProviderQuirks {
+  return {
+    ...(config.maxTokensField === undefined ? {} : { maxTokensField: config.maxTokensField }),
+    replaysReasoning: config.replaysReasoning,
+    noStreamOptions: !config.streamOptions,
+    safetyIdentifier: config.safetyIdentifier,
+  }
+}

@@ -1,0 +1,12 @@
+// Slot 1: the model the client passes wins.
+import type { Slot } from '../router.ts'
+
+export const perMessageOverride: Slot = {
+  policy: 'per_message_override',
+  propose(request) {
+    if (request.principal.ignoreClientModel) return { model: null, reason: "the key ignores the client's model" }
+    if (request.requestedModel === '') return { model: null, reason: 'the request names no model' }
+    if (request.requestedModel.startsWith('metis://')) return { model: null, reason: 'the client leaves the choice to routing' }
+    return { model: request.requestedModel, reason: "the request's model" }
+  },
+}

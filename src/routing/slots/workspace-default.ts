@@ -1,0 +1,13 @@
+// Slot 6: the default model of the key's workspace.
+import type { Slot } from '../router.ts'
+
+export const workspaceDefault: Slot = {
+  policy: 'workspace_default',
+  propose(request, config) {
+    const { workspace } = request.principal
+    const model = workspace === null ? undefined : config.workspaceModels[workspace]
+    return model === undefined
+      ? { model: null, reason: 'the workspace has no default model' }
+      : { model, reason: "the workspace's default model" }
+  },
+}
