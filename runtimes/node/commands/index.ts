@@ -1,0 +1,13 @@
+// Every command, in the order --help shows them.
+import type { Command } from './command.ts'
+import { demo } from './demo.ts'
+import { env } from './env.ts'
+import { issueKey } from './issue-key.ts'
+import { listKeys } from './list-keys.ts'
+import { models } from './models.ts'
+import { prices } from './prices.ts'
+import { revokeKey } from './revoke-key.ts'
+import { serve } from './serve.ts'
+import { start } from './start.ts'
+
+export const commands: readonly Command[] = [start, serve, demo, issueKey, listKeys, revokeKey, env, models, prices]
