@@ -1,0 +1,76 @@
+// What a Messages provider answers, whole or frame by frame, read loosely: a field of tomorrow must not break today's answer.
+import * as z from 'zod'
+
+const count = z.number().nullish()
+
+/** Running totals: a later frame overwrites, except where it says null. */
+export const usageSchema = z.looseObject({
+  input_tokens: count,
+  output_tokens: count,
+  cache_read_input_tokens: count,
+  cache_creation_input_tokens: count,
+  cache_creation: z.looseObject({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }).nullish(),
+  output_tokens_details: z.looseObject({ thinking_tokens: count }).nullish(),
+  server_tool_use: z.looseObject({ web_search_requests: count, web_fetch_requests: count }).nullish(),
+  service_tier: z.string().nullish(),
+  inference_geo: z.string().nullish(),
+  speed: z.string().nullish(),
+})
+export type WireUsage = z.infer<typeof usageSchema>
+
+export const blockSchema = z.looseObject({
+  type: z.string(),
+  text: z.string().nullish(),
+  citations: z.array(z.unknown()).nullish(),
+  thinking: z.string().nullish(),
+  signature: z.string().nullish(),
+  data: z.string().nullish(),
+  id: z.string().nullish(),
+  name: z.string().nullish(),
+  input: z.unknown(),
+})
+export type WireBlock = z.infer<typeof blockSchema>
+
+const stopFields = {
+  stop_reason: z.string().nullish(),
+  stop_sequence: z.string().nullish(),
+  stop_details: z.looseObject({ explanation: z.string().nullish() }).nullish(),
+}
+export type WireStop = { readonly [K in keyof typeof stopFields]?: z.infer<(typeof stopFields)[K]> }
+
+export const answerSchema = z.looseObject({
+  type: z.literal('message').nullish(),
+  id: z.string().nullish(),
+  model: z.string().nullish(),
+  content: z.array(blockSchema),
+  usage: usageSchema.nullish(),
+  ...stopFields,
+})
+
+export const messageStartSchema = z.looseObject({
+  message: z.looseObject({ id: z.string().nullish(), model: z.string().nullish(), usage: usageSchema.nullish() }),
+})
+export const blockStartSchema = z.looseObject({ index: z.number(), content_block: blockSchema })
+export const blockDeltaSchema = z.looseObject({
+  index: z.number(),
+  delta: z.looseObject({
+    type: z.string(),
+    text: z.string().nullish(),
+    thinking: z.string().nullish(),
+    partial_json: z.string().nullish(),
+    signature: z.string().nullish(),
+    citation: z.unknown(),
+  }),
+})
+export const blockStopSchema = z.looseObject({ index: z.number() })
+export const messageDeltaSchema = z.looseObject({
+  delta: z.looseObject(stopFields).nullish(),
+  usage: usageSchema.nullish(),
+})
+
+/** A citation that an OpenAI-shaped client can be shown: the others point into the request. */
+export const webCitationSchema = z.looseObject({
+  type: z.literal('web_search_result_location'),
+  url: z.string(),
+  title: z.string().nullish(),
+})

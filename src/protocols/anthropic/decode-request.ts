@@ -1,0 +1,144 @@
+// A Messages request at our door: the envelope for every call, the content for a provider of another wire.
+import { GatewayError, invalidValue } from '../../ir/errors.ts'
+import type { LanguageModelRequest, Message, Reasoning, RequestContent, Tool, ToolChoice } from '../../ir/request.ts'
+import { given, isObject, readWire } from '../wire.ts'
+import { cacheOf, partsOf, textPartsOf, type InputTextOf } from './decode-parts.ts'
+import { envelopeOf, type Envelope } from './envelope.ts'
+import { inputTexts } from './input-texts.ts'
+import {
+  functionToolSchema,
+  messageSchema,
+  parametersSchema,
+  systemSchema,
+  toolSchema,
+  type Parameters,
+  type WireToolChoice,
+} from './schema.ts'
+import { traitsOf } from './traits.ts'
+
+/** Never refuses a field, a role or a block that it does not know: that is the provider's business, or `content()`'s. */
+export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageModelRequest {
+  const envelope = envelopeOf(bytes)
+  let content: RequestContent | undefined
+  return {
+    shape: 'anthropic',
+    model: envelope.model,
+    stream: envelope.stream,
+    includeUsage: true,
+    source: { bytes, headers },
+    traits: traitsOf(envelope, bytes.length),
+    content: () => (content ??= contentOf(envelope, bytes)),
+  }
+}
+
+function contentOf(envelope: Envelope, bytes: Uint8Array): RequestContent {
+  const { body } = envelope
+  refuseThread(body['thread'])
+  const wire = readWire(parametersSchema, body, '')
+  if (wire.mcp_servers && wire.mcp_servers.length > 0) {
+    throw invalidValue('mcp_servers', '`mcp_servers` cannot be carried to this model: it has no connector of its own')
+  }
+  const inputTextOf = inputTexts(bytes, envelope)
+  const output = wire.output_config?.format ?? wire.output_format
+  const reasoning = reasoningOf(wire)
+  return {
+    system: textPartsOf(readWire(systemSchema, body['system'], 'system'), 'system').filter(
+      ({ text }) => text !== '' && !isBillingHeader(text),
+    ),
+    messages: envelope.messages.map((message, index) => messageOf(message, `messages[${index}]`, inputTextOf)),
+    tools: (wire.tools ?? []).map((tool, index) => toolOf(tool, `tools[${index}]`)),
+    ...toolChoiceOf(wire.tool_choice),
+    ...given('maxOutputTokens', wire.max_tokens),
+    stop: wire.stop_sequences ?? [],
+    ...given('temperature', wire.temperature),
+    ...given('topP', wire.top_p),
+    ...given('topK', wire.top_k),
+    ...given('reasoning', reasoning),
+    ...(output ? { output: { type: 'jsonSchema', schema: output.schema } } : {}),
+    ...given('userId', wire.metadata?.user_id),
+    ...given('serviceTier', wire.service_tier),
+    unmapped: unmappedOf(body),
+  }
+}
+
+// The vendor's own words: its SDK's tool runner then sends the whole history without `thread` (clients.md §0.3).
+function refuseThread(thread: unknown): void {
+  if (thread === undefined || thread === null) return
+  throw new GatewayError(
+    'invalid_request',
+    'thread_unsupported_request',
+    '`thread` is not supported by the model this request is routed to. Send the full conversation without `thread`.',
+    { param: 'thread', fields: { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } } },
+  )
+}
+
+// Claude Code's first system block is a header in disguise: it names the client's build and means nothing to a model.
+function isBillingHeader(text: string): boolean {
+  return text.startsWith('x-anthropic-billing-header:')
+}
+
+function messageOf(value: unknown, path: string, inputTextOf: InputTextOf): Message {
+  const { role, content } = readWire(messageSchema, value, path)
+  switch (role) {
+    case 'system':
+      return { role, parts: textPartsOf(content, `${path}.content`), path }
+    case 'user':
+    case 'assistant':
+      return { role, parts: partsOf(content, `${path}.content`, inputTextOf), path }
+    default:
+      throw invalidValue(`${path}.role`, `the role \`${role.slice(0, 40)}\` is not known`)
+  }
+}
+
+function toolOf(value: unknown, path: string): Tool {
+  const { type, name } = readWire(toolSchema, value, path)
+  if (type && type !== 'custom') {
+    return { kind: 'vendor', shape: 'anthropic', type, ...given('name', name), raw: value }
+  }
+  const wire = readWire(functionToolSchema, value, path)
+  return {
+    kind: 'function',
+    name: wire.name,
+    ...given('description', wire.description),
+    ...given('parameters', wire.input_schema),
+    ...given('strict', wire.strict),
+    ...cacheOf(wire.cache_control),
+  }
+}
+
+function toolChoiceOf(choice: WireToolChoice | null | undefined): { toolChoice?: ToolChoice; parallelToolCalls?: boolean } {
+  if (!choice) return {}
+  if (choice.type === 'none') return { toolChoice: { type: 'none' } }
+  const parallel = choice.disable_parallel_tool_use === true ? { parallelToolCalls: false } : {}
+  if (choice.type === 'tool') return { toolChoice: { type: 'tool', name: choice.name }, ...parallel }
+  return { toolChoice: { type: choice.type === 'any' ? 'required' : 'auto' }, ...parallel }
+}
+
+function reasoningOf(wire: Parameters): Reasoning | undefined {
+  const effort = given('effort', wire.output_config?.effort)
+  const { thinking } = wire
+  if (!thinking) return effort.effort === undefined ? undefined : { mode: 'effort', ...effort }
+  if (thinking.type === 'disabled') return { mode: 'off', ...effort }
+  if (thinking.type === 'enabled') return { mode: 'budget', ...given('budgetTokens', thinking.budget_tokens), ...effort }
+  // adaptive, between_tools, and what comes next: the model decides.
+  return { mode: 'auto', ...effort }
+}
+
+// What the IR has a place for, and what every other wire does by itself (`cache_control`: caching without being told).
+const placed = new Set([
+  ...Object.keys(parametersSchema.shape),
+  'model',
+  'stream',
+  'messages',
+  'system',
+  'thread',
+  'cache_control',
+])
+const placedOutputConfig = new Set(['effort', 'format'])
+
+function unmappedOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const rest = Object.entries(body).filter(([field, value]) => !placed.has(field) && value !== null)
+  const outputConfig = isObject(body['output_config']) ? Object.entries(body['output_config']) : []
+  const restOfOutput = outputConfig.filter(([field, value]) => !placedOutputConfig.has(field) && value !== null)
+  return Object.fromEntries([...rest, ...restOfOutput.map(([field, value]) => [`output_config.${field}`, value] as const)])
+}

@@ -1,0 +1,99 @@
+// How hard the model thinks, and what then cannot stand beside it: sampling and forced tools (translation.md §2, §0.2).
+import type { ModelCapabilities } from '../../catalog/capabilities.ts'
+import type { Effort, Reasoning, RequestContent } from '../../ir/request.ts'
+import type { Warnings } from './warnings.ts'
+
+export interface ReasoningFields {
+  readonly thinking?: Readonly<Record<string, unknown>>
+  readonly effort?: Effort
+  /** The request asks for thinking, by whatever name. */
+  readonly thinks: boolean
+}
+
+export interface ReasoningLimits {
+  readonly capabilities: ModelCapabilities
+  readonly maxTokens: number
+  /** Why this request cannot think, when it cannot. */
+  readonly obstacle?: string
+}
+
+const notThinking: ReasoningFields = { thinks: false }
+
+export function reasoningFieldsOf(
+  reasoning: Reasoning | undefined,
+  limits: ReasoningLimits,
+  warnings: Warnings,
+): ReasoningFields {
+  const { capabilities, obstacle } = limits
+  if (!reasoning) return notThinking
+  if (reasoning.mode === 'off' || reasoning.effort === 'none') {
+    return capabilities.thinksByDefault ? { thinking: { type: 'disabled' }, thinks: false } : notThinking
+  }
+  if (capabilities.thinking === 'none') {
+    warnings.dropped('reasoning', 'this model does not think')
+    return notThinking
+  }
+  const adaptive = capabilities.thinking === 'adaptive'
+  const effort = adaptive ? effortOf(reasoning, capabilities, warnings) : {}
+  if (obstacle !== undefined) {
+    warnings.dropped('reasoning', obstacle)
+    return { ...effort, thinks: false }
+  }
+  if (adaptive) return { thinking: { type: 'adaptive' }, ...effort, thinks: true }
+  const budgetTokens = Math.min(reasoning.budgetTokens ?? budgetByEffort[reasoning.effort ?? 'medium'], limits.maxTokens - 1)
+  if (budgetTokens >= minBudget) return { thinking: { type: 'enabled', budget_tokens: budgetTokens }, thinks: true }
+  warnings.dropped('reasoning', `a thinking budget below ${minBudget} tokens is refused`)
+  return notThinking
+}
+
+/** temperature, top_p and top_k as far as the model takes them. */
+export function samplingOf(
+  content: Pick<RequestContent, 'temperature' | 'topP' | 'topK'>,
+  capabilities: ModelCapabilities,
+  thinks: boolean,
+  warnings: Warnings,
+): Record<string, number> {
+  const { temperature, topP, topK } = content
+  if (!capabilities.sampling || thinks) {
+    const reason = thinks ? 'cannot be set while the model thinks' : 'this model takes no sampling parameters'
+    // The values that change nothing are not worth a warning.
+    if (temperature !== undefined && temperature !== 1) warnings.dropped('temperature', reason)
+    if (topP !== undefined && topP !== 1) warnings.dropped('top_p', reason)
+    if (topK !== undefined) warnings.dropped('top_k', reason)
+    return {}
+  }
+  const topKField = topK === undefined ? {} : { top_k: topK }
+  if (temperature === undefined) return { ...(topP === undefined ? {} : { top_p: topP }), ...topKField }
+  if (temperature > 1) warnings.changed('temperature', 'Anthropic takes at most 1')
+  if (topP !== undefined && topP !== 1) warnings.dropped('top_p', 'Anthropic takes temperature or top_p, not both')
+  return { temperature: Math.min(temperature, 1), ...topKField }
+}
+
+const minBudget = 1024
+const budgetByEffort: Readonly<Record<Effort, number>> = {
+  none: 0,
+  minimal: 2048,
+  low: 2048,
+  medium: 8192,
+  high: 16_384,
+  xhigh: 32_000,
+  max: 32_000,
+}
+const levels: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
+
+function effortOf(reasoning: Reasoning, capabilities: ModelCapabilities, warnings: Warnings): { effort?: Effort } {
+  const wanted = wantedEffort(reasoning)
+  const known = levels.filter((level) => level !== 'none' && level !== 'minimal' && capabilities.efforts.includes(level))
+  const lowest = known[0]
+  if (wanted === undefined || lowest === undefined) return {}
+  const effort = known.findLast((level) => levels.indexOf(level) <= levels.indexOf(wanted)) ?? lowest
+  if (effort !== wanted) warnings.changed('reasoning_effort', `this model has no \`${wanted}\`: sent as \`${effort}\``)
+  return { effort }
+}
+
+function wantedEffort({ effort, budgetTokens }: Reasoning): Effort | undefined {
+  if (effort === 'minimal') return 'low'
+  if (effort !== undefined || budgetTokens === undefined) return effort
+  if (budgetTokens < 4096) return 'low'
+  return budgetTokens < 16_384 ? 'medium' : 'high'
+}

@@ -1,0 +1,167 @@
+// A request to a Messages provider: spliced when the client speaks this wire too, else rendered from the IR
+// (translation.md §2, column O->A).
+import type { ModelCapabilities } from '../../catalog/capabilities.ts'
+import type { LanguageModelRequest, RequestContent, TextPart } from '../../ir/request.ts'
+import { shortHash } from '../../lib/identifiers.ts'
+import type { EncodedRequest, Target } from '../protocol.ts'
+import { isObject } from '../wire.ts'
+import { encodeMessages, type WireMessage } from './encode-messages.ts'
+import { cacheControlOf, type Block } from './encode-parts.ts'
+import { reasoningFieldsOf, samplingOf } from './encode-reasoning.ts'
+import { createToolNames, toolFieldsOf, type WireTool } from './encode-tools.ts'
+import { defaultVersion, encodeSameShape } from './same-shape.ts'
+import { createWarnings, type Warnings } from './warnings.ts'
+
+export function encodeRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
+  if (request.shape === 'anthropic') return encodeSameShape(request, target)
+  const { capabilities } = target
+  const content = request.content()
+  const warnings = createWarnings()
+  const names = createToolNames()
+  const tools = toolFieldsOf(content, capabilities, names, warnings)
+  const { system, messages } = instructionsOf(content, capabilities, warnings)
+  const encoded = encodeMessages(messages, { warnings, nameOf: names.nameOf, prefill: capabilities.prefill })
+  const maxTokens = content.maxOutputTokens ?? defaultMaxTokens(request.stream, capabilities)
+  const obstacle = obstacleOf(tools.forced, encoded.lastToolTurnUnsigned)
+  const reasoning = reasoningFieldsOf(content.reasoning, { capabilities, maxTokens, ...obstacle }, warnings)
+  const systemBlocks = system.map(({ text, cache }): Block => ({
+    type: 'text',
+    text,
+    ...cacheControlOf(cache, 'system', { warnings }),
+  }))
+  limitBreakpoints(tools.tools, systemBlocks, encoded.messages, warnings)
+  const body = {
+    model: target.model,
+    max_tokens: maxTokens,
+    ...(systemBlocks.length === 0 ? {} : { system: systemBlocks }),
+    messages: encoded.messages,
+    ...(tools.tools.length === 0 ? {} : { tools: tools.tools }),
+    ...(tools.toolChoice === undefined ? {} : { tool_choice: tools.toolChoice }),
+    ...stopOf(content.stop, capabilities, warnings),
+    ...samplingOf(content, capabilities, reasoning.thinks, warnings),
+    ...(reasoning.thinking === undefined ? {} : { thinking: reasoning.thinking }),
+    ...outputConfigOf(content, capabilities, reasoning.effort),
+    ...metadataOf(content.userId, warnings),
+    ...tierOf(content.serviceTier, warnings),
+    ...(request.stream ? { stream: true } : {}),
+  }
+  for (const [field, value] of Object.entries(content.unmapped)) {
+    if (saysSomething(value)) warnings.dropped(field, 'Anthropic has no such parameter')
+  }
+  return {
+    path: '/v1/messages',
+    headers: { 'anthropic-version': defaultVersion },
+    body: JSON.stringify(body),
+    stream: request.stream,
+    warnings: warnings.all,
+    inboundShape: request.shape,
+    toolNames: names.changed,
+    hidesUsageChunk: false,
+    ...(tools.answerTool === undefined ? {} : { answerTool: tools.answerTool }),
+  }
+}
+
+// The API insists on a limit. An unstreamed answer of more than some minutes is cut by proxies on the way.
+function defaultMaxTokens(stream: boolean, capabilities: ModelCapabilities): number {
+  return Math.min(capabilities.maxOutput ?? Infinity, stream ? 32_000 : 8192)
+}
+
+function instructionsOf(
+  content: RequestContent,
+  capabilities: ModelCapabilities,
+  warnings: Warnings,
+): Pick<RequestContent, 'system' | 'messages'> {
+  const system: TextPart[] = content.system.filter(({ text }) => text.trim() !== '')
+  const messages = content.messages.filter(({ role, parts, path }) => {
+    if (role !== 'system' || capabilities.midConversationSystem) return true
+    warnings.changed(path, 'this model takes instructions only before the conversation: moved there')
+    system.push(...parts.filter((part) => part.type === 'text').filter(({ text }) => text.trim() !== ''))
+    return false
+  })
+  if (content.output?.type === 'jsonObject') {
+    warnings.changed('response_format', 'Anthropic has no JSON mode: the model is told to answer with one JSON object')
+    system.push({ type: 'text', text: 'Answer with one JSON object and nothing else.' })
+  }
+  return { system, messages }
+}
+
+function obstacleOf(forced: boolean, lastToolTurnUnsigned: boolean): { obstacle?: string } {
+  if (forced) return { obstacle: 'a forced tool call cannot go with thinking' }
+  if (lastToolTurnUnsigned) return { obstacle: 'the last tool call came without its signed thinking' }
+  return {}
+}
+
+function stopOf(
+  stop: readonly string[],
+  capabilities: ModelCapabilities,
+  warnings: Warnings,
+): { stop_sequences?: readonly string[] } {
+  if (stop.length === 0) return {}
+  if (!capabilities.stopSequences) {
+    warnings.dropped('stop', 'this model takes no stop sequences')
+    return {}
+  }
+  const kept = stop.filter((sequence) => sequence.trim() !== '')
+  if (kept.length < stop.length) warnings.dropped('stop', 'Anthropic refuses stop sequences of white space')
+  return kept.length === 0 ? {} : { stop_sequences: kept }
+}
+
+function outputConfigOf(
+  content: RequestContent,
+  capabilities: ModelCapabilities,
+  effort: string | undefined,
+): Record<string, unknown> {
+  const { output } = content
+  const format =
+    output?.type === 'jsonSchema' && capabilities.structuredOutput
+      ? { format: { type: 'json_schema', schema: output.schema } }
+      : {}
+  const config = { ...format, ...(effort === undefined ? {} : { effort }) }
+  return Object.keys(config).length === 0 ? {} : { output_config: config }
+}
+
+const maxUserIdLength = 256
+
+function metadataOf(userId: string | undefined, warnings: Warnings): Record<string, unknown> {
+  if (userId === undefined || userId === '') return {}
+  if (userId.length <= maxUserIdLength) return { metadata: { user_id: userId } }
+  warnings.changed('user', `Anthropic takes at most ${maxUserIdLength} characters: shortened with a hash`)
+  return { metadata: { user_id: `${userId.slice(0, maxUserIdLength - 9)}_${shortHash(userId)}` } }
+}
+
+function tierOf(tier: RequestContent['serviceTier'], warnings: Warnings): Record<string, unknown> {
+  // Anthropic's `auto` is "priority where we have it": the opposite of OpenAI's, which is the default.
+  if (tier === 'priority') return { service_tier: 'auto' }
+  if (tier === 'standard_only') return { service_tier: tier }
+  if (tier === 'flex') warnings.dropped('service_tier', 'Anthropic has no flex tier')
+  return {}
+}
+
+const maxBreakpoints = 4
+
+// The last ones cover the longest prefixes, and a prefix holds all shorter ones.
+function limitBreakpoints(
+  tools: readonly WireTool[],
+  system: readonly Block[],
+  messages: readonly WireMessage[],
+  warnings: Warnings,
+): void {
+  const blocks: readonly Record<string, unknown>[] = [
+    ...tools,
+    ...system,
+    ...messages.flatMap(({ content }) => content.flatMap((block) => [...innerBlocksOf(block), block])),
+  ]
+  const marked = blocks.filter((block) => block['cache_control'] !== undefined)
+  if (marked.length <= maxBreakpoints) return
+  for (const block of marked.slice(0, -maxBreakpoints)) delete block['cache_control']
+  warnings.dropped('cache_control', `Anthropic takes at most ${maxBreakpoints} breakpoints: the last ones were kept`)
+}
+
+function innerBlocksOf(block: Block): readonly Record<string, unknown>[] {
+  return block.type === 'tool_result' && Array.isArray(block['content']) ? block['content'].filter(isObject) : []
+}
+
+/** False, 0, null and the like are another wire's way of saying nothing. */
+function saysSomething(value: unknown): boolean {
+  return value !== null && value !== undefined && value !== false && value !== 0 && value !== ''
+}

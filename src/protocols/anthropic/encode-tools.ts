@@ -1,0 +1,130 @@
+// Tools and how they may be chosen (translation.md §2: tools, tool name, tool_choice, parallel, response_format).
+import type { ModelCapabilities } from '../../catalog/capabilities.ts'
+import { invalidValue } from '../../ir/errors.ts'
+import type { JsonSchema, RequestContent, Tool, ToolChoice } from '../../ir/request.ts'
+import { safeToolName } from '../../lib/identifiers.ts'
+import { isObject } from '../wire.ts'
+import { cacheControlOf } from './encode-parts.ts'
+import type { Warnings } from './warnings.ts'
+
+export interface ToolNames {
+  /** The name sent upstream. */
+  nameOf(tool: string): string
+  /** Name sent upstream → the client's, for those that differ. */
+  readonly changed: ReadonlyMap<string, string>
+}
+
+const maxNameLength = 128
+
+export function createToolNames(): ToolNames {
+  const changed = new Map<string, string>()
+  return {
+    changed,
+    nameOf(tool) {
+      const name = safeToolName(tool, maxNameLength)
+      if (name !== tool) changed.set(name, tool)
+      return name
+    },
+  }
+}
+
+/** Fresh, so that what comes later may still take a breakpoint off it. */
+export type WireTool = Record<string, unknown>
+
+export interface ToolFields {
+  readonly tools: readonly WireTool[]
+  readonly toolChoice?: Readonly<Record<string, unknown>>
+  /** The model must call a tool: it cannot think first. */
+  readonly forced: boolean
+  /** The tool whose arguments are the answer. */
+  readonly answerTool?: string
+}
+
+/** @throws GatewayError invalid_value for tools that only their own vendor can run */
+export function toolFieldsOf(
+  content: RequestContent,
+  capabilities: ModelCapabilities,
+  names: ToolNames,
+  warnings: Warnings,
+): ToolFields {
+  const { toolChoice, output } = content
+  const tools = content.tools.flatMap((tool, index) => {
+    const allowed = toolChoice?.type !== 'allowed' || (tool.name !== undefined && toolChoice.names.includes(tool.name))
+    return allowed ? toolOf(tool, `tools[${index}]`, toolChoice, capabilities, names, warnings) : []
+  })
+  if (output?.type === 'jsonSchema' && !capabilities.structuredOutput) return withAnswerTool(tools, output.schema)
+  if (tools.length === 0) return { tools, forced: false }
+  const choice = choiceOf(toolChoice, names)
+  const single = content.parallelToolCalls === false && choice?.['type'] !== 'none'
+  const wireChoice = single ? { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true } : choice
+  const forced = choice?.['type'] === 'any' || choice?.['type'] === 'tool'
+  return { tools, forced, ...(wireChoice === undefined ? {} : { toolChoice: wireChoice }) }
+}
+
+function toolOf(
+  tool: Tool,
+  path: string,
+  choice: ToolChoice | undefined,
+  capabilities: ModelCapabilities,
+  names: ToolNames,
+  warnings: Warnings,
+): readonly WireTool[] {
+  if (tool.kind === 'function') {
+    const { description, parameters, strict, cache } = tool
+    const wire = {
+      name: names.nameOf(tool.name),
+      ...(description === undefined ? {} : { description }),
+      input_schema: inputSchemaOf(parameters),
+      ...(strict === true && capabilities.strictTools ? { strict } : {}),
+      ...cacheControlOf(cache, path, { warnings }),
+    }
+    return [wire]
+  }
+  if (tool.shape === 'anthropic' && isObject(tool.raw)) return [{ ...tool.raw }]
+  if (tool.type === 'custom')
+    throw invalidValue(`${path}.type`, 'a custom tool cannot be carried to this model: it calls functions only')
+  if (choice?.type === 'tool' && choice.name === (tool.name ?? tool.type)) {
+    throw invalidValue('tool_choice', `the tool \`${choice.name.slice(0, 60)}\` belongs to another provider`)
+  }
+  warnings.dropped(path, `the tool \`${tool.type.slice(0, 60)}\` belongs to another provider`)
+  return []
+}
+
+// The API insists on an object schema; OpenAI's clients leave it out for tools without arguments.
+function inputSchemaOf(parameters: JsonSchema | undefined): JsonSchema {
+  if (parameters === undefined) return { type: 'object', properties: {} }
+  return parameters['type'] === undefined ? { ...parameters, type: 'object' } : parameters
+}
+
+function choiceOf(choice: ToolChoice | undefined, names: ToolNames): Record<string, unknown> | undefined {
+  switch (choice?.type) {
+    case undefined:
+      return undefined
+    case 'auto':
+    case 'none':
+      return { type: choice.type }
+    case 'required':
+      return { type: 'any' }
+    case 'tool':
+      return { type: 'tool', name: names.nameOf(choice.name) }
+    case 'allowed':
+      return { type: choice.mode === 'required' ? 'any' : 'auto' }
+    default:
+      return choice satisfies never
+  }
+}
+
+// A model without structured output answers through a tool whose arguments are the answer. Beside other tools the choice
+// stays the model's, but a call there must be.
+function withAnswerTool(tools: readonly WireTool[], schema: JsonSchema): ToolFields {
+  const taken = new Set(tools.map((tool) => tool['name']))
+  let answerTool = 'answer_as_json'
+  while (taken.has(answerTool)) answerTool += '_'
+  const tool: WireTool = {
+    name: answerTool,
+    description: 'Gives the final answer. Its arguments are the whole answer.',
+    input_schema: inputSchemaOf(schema),
+  }
+  const toolChoice = tools.length === 0 ? { type: 'tool', name: answerTool } : { type: 'any' }
+  return { tools: [...tools, tool], toolChoice, forced: true, answerTool }
+}

@@ -1,0 +1,93 @@
+// The tap on a same-shape stream: counts, stop and end by the events' names, with JSON.parse only for the few frames that
+// carry them (performance.md: what follows, 2).
+import type { Meter, Stop } from '../../ir/stream.ts'
+import type { Usage } from '../../ir/usage.ts'
+import type { SseEvent } from '../../lib/sse.ts'
+import { blockStartSchema, messageDeltaSchema, messageStartSchema, type WireUsage } from './answer-schema.ts'
+import { kindOf, type AnswerNames } from './block-events.ts'
+import { frameTypeOf, readFrame } from './frames.ts'
+import { stopForClient, stopOf } from './stop.ts'
+import { mergeUsage, usageOf } from './usage.ts'
+
+export interface Reading {
+  readonly meter: Meter
+  /** The answer has begun: an event other than a ping was among the frames. */
+  readonly begun: boolean
+  /** The provider's own error frame, which ends the answer. */
+  readonly error?: SseEvent
+}
+
+/** @throws GatewayError upstream_bad_response for a frame that must be read and does not parse */
+export function createTap(names: AnswerNames): (frames: readonly SseEvent[]) => Reading {
+  let wireUsage: WireUsage | undefined
+  const seen = { answered: false, called: false }
+
+  return (frames) => {
+    const meter: { -readonly [K in keyof Meter]: Meter[K] } = {
+      ended: false,
+      toolCalls: 0,
+      thinkingBlocks: 0,
+      outputCharacters: 0,
+    }
+    let begun = false
+    const count = (usage: WireUsage | null | undefined): void => {
+      if (!usage) return
+      wireUsage = mergeUsage(wireUsage, usage)
+      meter.usage = usageOf(wireUsage) satisfies Usage
+    }
+    for (const frame of frames) {
+      const type = frameTypeOf(frame)
+      switch (type) {
+        case 'content_block_delta':
+          meter.outputCharacters += deltaCharactersOf(frame.data)
+          break
+        case 'message_start': {
+          const { message } = readFrame(messageStartSchema, frame)
+          if (message.model) meter.model = message.model
+          count(message.usage)
+          break
+        }
+        case 'content_block_start': {
+          const kind = kindOf(readFrame(blockStartSchema, frame).content_block, names)
+          if (kind === 'tool') meter.toolCalls += 1
+          if (kind === 'thinking' || kind === 'redacted') meter.thinkingBlocks += 1
+          seen.called ||= kind === 'tool'
+          seen.answered ||= kind === 'answer'
+          break
+        }
+        case 'message_delta': {
+          const { delta, usage } = readFrame(messageDeltaSchema, frame)
+          count(usage)
+          const stop: Stop | undefined = stopForClient(stopOf(delta ?? {}), seen)
+          if (stop) meter.stop = stop
+          break
+        }
+        case 'message_stop':
+          meter.ended = true
+          break
+        case 'error':
+          return { meter, begun, error: frame }
+      }
+      begun ||= type !== 'ping' && type !== ''
+    }
+    return { meter, begun }
+  }
+}
+
+const contentOpening = /"(?:text|thinking|partial_json)"\s*:\s*"/
+
+/** UTF-16 units between the quotes of a delta's content, escapes included: an estimate without parsing. */
+function deltaCharactersOf(data: string): number {
+  const opening = contentOpening.exec(data)
+  if (!opening) return 0
+  const start = opening.index + opening[0].length
+  let end = data.indexOf('"', start)
+  while (end > 0 && isEscaped(data, end)) end = data.indexOf('"', end + 1)
+  return Math.max(0, end - start)
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0
+  while (text[at - 1 - backslashes] === '\\') backslashes += 1
+  return backslashes % 2 === 1
+}

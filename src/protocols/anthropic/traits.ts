@@ -1,0 +1,67 @@
+// What the engine must know of every request, read from the parsed body without copying it.
+import type { RequestTraits } from '../../ir/request.ts'
+import { estimateTokens } from '../../lib/tokens.ts'
+import { given, isObject } from '../wire.ts'
+import type { Envelope } from './envelope.ts'
+
+export function traitsOf(envelope: Envelope, bodyBytes: number): RequestTraits {
+  const { body, messages } = envelope
+  const media = { images: 0, documents: 0, encodedBytes: 0 }
+  for (const message of messages) if (isObject(message)) countMedia(message['content'], media)
+  const maxOutputTokens = body['max_tokens']
+  return {
+    hasTools: Array.isArray(body['tools']) && body['tools'].length > 0,
+    hasImages: media.images > 0,
+    wantsStructuredOutput:
+      isObject(body['output_format']) || (isObject(body['output_config']) && isObject(body['output_config']['format'])),
+    ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
+    estimatedInputTokens: estimateTokens(bodyBytes - media.encodedBytes) + media.images * imageTokens + media.documents,
+    ...claudeCodeIds(body['metadata']),
+  }
+}
+
+const imageTokens = 1100
+/** 2000 tokens a page; a page of a PDF is some 50 kB, 67 kB in base64. */
+const documentTokensPerByte = 2000 / 67_000
+
+interface Media {
+  images: number
+  /** Tokens. */
+  documents: number
+  /** Base64 text, which is not read as text. */
+  encodedBytes: number
+}
+
+function countMedia(content: unknown, media: Media): void {
+  if (!Array.isArray(content)) return
+  for (const block of content) {
+    if (!isObject(block)) continue
+    const { type, source } = block
+    if (type === 'tool_result') countMedia(block['content'], media)
+    if (type === 'image') media.images += 1
+    if ((type !== 'image' && type !== 'document') || !isObject(source)) continue
+    if (source['type'] !== 'base64' || typeof source['data'] !== 'string') continue
+    media.encodedBytes += source['data'].length
+    if (type === 'document') media.documents += Math.max(2000, Math.ceil(source['data'].length * documentTokensPerByte))
+  }
+}
+
+// Claude Code puts JSON into user_id; before 2.1 it was `user_<hash>_account_<uuid>_session_<uuid>`.
+function claudeCodeIds(metadata: unknown): { clientSessionId?: string; deviceId?: string } {
+  if (!isObject(metadata) || typeof metadata['user_id'] !== 'string') return {}
+  const userId = metadata['user_id']
+  const older = /^user_(\w+)_account_[\w-]*_session_([\w-]+)$/.exec(userId)
+  if (older) return { ...given('deviceId', older[1]), ...given('clientSessionId', older[2]) }
+  if (!userId.startsWith('{')) return {}
+  try {
+    const ids: unknown = JSON.parse(userId)
+    if (!isObject(ids)) return {}
+    return { ...given('clientSessionId', textOf(ids['session_id'])), ...given('deviceId', textOf(ids['device_id'])) }
+  } catch {
+    return {}
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
