@@ -12,34 +12,37 @@ export interface OverlayModel extends ModelInfo {
 }
 
 /** By the price list's provider id; asked before the list itself. USD per million tokens. */
-export const overlayModels: Readonly<Record<string, readonly OverlayModel[]>> = {
-  anthropic: [
-    {
-      id: 'claude-sonnet-5-5',
-      match: { regex: '^claude-sonnet-5-5(-\\d{8})?$' },
-      context_window: 1_000_000,
-      prices: [
-        { prices: anthropicPrice(2, 10, 0.2) },
-        // Cache reads were halved on 2026-10-07.
-        { constraint: { type: 'start_date', start_date: '2026-10-07' }, prices: anthropicPrice(2, 10, 0.1) },
-      ],
-      source: 'https://platform.claude.com/docs/en/models/sonnet-5-5/overview, read 2026-11-23',
-    },
-    {
-      id: 'claude-haiku-5-5',
-      match: { regex: '^claude-haiku-5-5(-\\d{8})?$' },
-      context_window: 1_000_000,
-      prices: {
-        input_mtok: above100k(0.1, 0.5),
-        output_mtok: above100k(0.5, 2.5),
-        cache_read_mtok: above100k(0.01, 0.05),
-        cache_write_mtok: above100k(0.125, 0.625),
-        cache_write_1h_mtok: above100k(0.2, 1),
+export const overlayModels: ReadonlyMap<string, readonly OverlayModel[]> = new Map([
+  [
+    'anthropic',
+    [
+      {
+        id: 'claude-sonnet-5-5',
+        match: { regex: '^claude-sonnet-5-5(-\\d{8})?$' },
+        context_window: 1_000_000,
+        prices: [
+          { prices: anthropicPrice(2, 10, 0.2) },
+          // Cache reads were halved on 2026-10-07.
+          { constraint: { type: 'start_date', start_date: '2026-10-07' }, prices: anthropicPrice(2, 10, 0.1) },
+        ],
+        source: 'https://platform.claude.com/docs/en/models/sonnet-5-5/overview, read 2026-11-23',
       },
-      source: 'https://platform.claude.com/docs/en/models/haiku-5-5/overview, read 2026-11-23',
-    },
+      {
+        id: 'claude-haiku-5-5',
+        match: { regex: '^claude-haiku-5-5(-\\d{8})?$' },
+        context_window: 1_000_000,
+        prices: {
+          input_mtok: above100k(0.1, 0.5),
+          output_mtok: above100k(0.5, 2.5),
+          cache_read_mtok: above100k(0.01, 0.05),
+          cache_write_mtok: above100k(0.125, 0.625),
+          cache_write_1h_mtok: above100k(0.2, 1),
+        },
+        source: 'https://platform.claude.com/docs/en/models/haiku-5-5/overview, read 2026-11-23',
+      },
+    ],
   ],
-}
+])
 
 function anthropicPrice(input: number, output: number, cacheRead: number): Record<string, number> {
   return {
@@ -57,10 +60,10 @@ function above100k(base: number, price: number): { base: number; tiers: { start:
 }
 
 /** USD per thousand searches, where the list has none. */
-export const webSearchPer1000: Readonly<Record<string, { readonly usd: number; readonly source: string }>> = {
-  anthropic: { usd: 10, source: anthropicPricing },
-  openai: { usd: 10, source: openaiPricing },
-}
+export const webSearchPer1000: ReadonlyMap<string, { readonly usd: number; readonly source: string }> = new Map([
+  ['anthropic', { usd: 10, source: anthropicPricing }],
+  ['openai', { usd: 10, source: openaiPricing }],
+])
 
 export interface Factor {
   readonly provider: string

@@ -31,9 +31,8 @@ export function createPriceCatalog(config: Config, load: () => Promise<PriceSour
     const key = `${list}\n${name}`
     const known = matched.get(key)
     if (known !== undefined) return known
-    const model =
-      findModel([...(overlayModels[list] ?? [])], name) ??
-      findModel(prices.findProvider({ providerId: list })?.models ?? [], name)
+    const listed = prices.findProvider({ providerId: list })?.models ?? []
+    const model = findModel(overlayModels.get(list) ?? [], name) ?? findModel(listed, name)
     if (matched.size >= matchCacheLimit) matched.clear()
     matched.set(key, model ?? null)
     return model ?? null
@@ -73,7 +72,11 @@ export function loadPrices(): Promise<PriceSource> {
 }
 
 /** The list's ids where they are not ours. */
-const listIds: Readonly<Record<string, string>> = { xai: 'x-ai', moonshot: 'moonshotai', gemini: 'google' }
+const listIds: ReadonlyMap<string, string> = new Map([
+  ['xai', 'x-ai'],
+  ['moonshot', 'moonshotai'],
+  ['gemini', 'google'],
+])
 
 interface Listed {
   /** The price list's provider id. */
@@ -84,11 +87,11 @@ interface Listed {
 function listOf(config: ProviderConfig | undefined, provider: string, name: string): Listed {
   if (config?.wire === 'demo') {
     const twin = demoTwinOf(name)
-    return { list: listIds[twin.provider] ?? twin.provider, name: twin.name }
+    return { list: listIds.get(twin.provider) ?? twin.provider, name: twin.name }
   }
   // A server that is not known to be a vendor's is unpriced, even if it speaks of a vendor's model.
   const vendor = config === undefined ? provider : (config.vendor ?? '')
-  return { list: listIds[vendor] ?? vendor, name }
+  return { list: listIds.get(vendor) ?? vendor, name }
 }
 
 function listedPrice(info: ModelInfo, listed: Listed, usage: Usage, atUs: number): Price | null {
@@ -130,7 +133,7 @@ function optionalRates(rates: ModelPrice, totalInput: number): Partial<Record<ke
 
 /** USD per thousand → pico-USD each. */
 function webSearchRate(rates: ModelPrice, list: string, totalInput: number): { webSearch?: number } {
-  const usd = rateAt(rates['web_searches_kcount'], totalInput) ?? webSearchPer1000[list]?.usd
+  const usd = rateAt(rates['web_searches_kcount'], totalInput) ?? webSearchPer1000.get(list)?.usd
   return usd === undefined ? {} : { webSearch: Math.round(usd * 1_000_000_000) }
 }
 
