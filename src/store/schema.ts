@@ -103,7 +103,7 @@ export interface InflightTable {
   turn_id: string
   instance_id: string
   started_us: number
-  /** All that closing the turn needs when its process is gone: a TurnOpened as JSON. */
+  /** What closing the turn needs beside its route event when its process is gone: an OpenedNote (trace-store.ts). */
   opened_json: string
 }
 

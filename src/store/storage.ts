@@ -23,8 +23,10 @@ export interface Storage {
   commit(units: readonly Unit[]): Promise<readonly UnitOutcome[]>
   /** Resolves when everything committed before is safe from power loss. */
   flush(): Promise<void>
-  /** One process at a time, for migrations (Kysely's own lock is empty on SQLite). */
+  /** One process at a time, all or nothing, for migrations through `db` (Kysely's own lock is empty on SQLite). */
   exclusively<T>(work: () => Promise<T>): Promise<T>
+  /** Keeps a copy of the data before a migration changes it, where the store has a cheap way. Called inside `exclusively`. */
+  copyBeforeMigration?(fromVersion: string): Promise<void>
   close(): Promise<void>
 }
 

@@ -25,15 +25,25 @@ export interface TurnClosed {
   readonly turn: TurnEvent & { readonly type: 'turn.completed' }
 }
 
+export interface Recorded {
+  /** True when the rows still wait for the store; the answer then carries `x-metis-trace: deferred`. */
+  readonly deferred: boolean
+}
+
 export interface TraceStore {
-  /** @throws GatewayError store_unavailable when T1 could not be committed within its deadline */
-  openTurn(opened: TurnOpened): Promise<void>
+  /**
+   * T1. With `mustCommit` (someone has a hard cap: a cap that cannot be checked is no cap) a T1 that is late is withdrawn. Without it
+   * the turn may go on while T1 waits, and `deferred` says so.
+   * @throws GatewayError store_unavailable when a T1 that must be committed was late, or the queue is full
+   */
+  openTurn(opened: TurnOpened, options: { readonly mustCommit: boolean }): Promise<Recorded>
   /** A turn that never went upstream: route.decided and turn.completed in one unit. */
   refuseTurn(
     route: TurnEvent & { readonly type: 'route.decided' },
     turn: TurnEvent & { readonly type: 'turn.completed' },
-  ): Promise<void>
-  closeTurn(closed: TurnClosed): Promise<void>
+  ): Promise<Recorded>
+  /** T2. Sending it twice changes nothing. Never throws for a store that is away: an answer already paid for is not held back. */
+  closeTurn(closed: TurnClosed): Promise<Recorded>
   /** Audit events. */
   append(events: readonly TraceEvent[]): Promise<void>
 }

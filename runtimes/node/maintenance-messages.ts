@@ -1,0 +1,79 @@
+// What the maintenance thread and its owner say to each other, and the owner's end of it.
+import { Worker } from 'node:worker_threads'
+import * as z from 'zod'
+import type { SqliteDriver } from './sqlite-driver.ts'
+
+export const threadData = z.object({
+  path: z.string(),
+  driver: z.enum(['better-sqlite3', 'node:sqlite']),
+  commits: z.instanceof(Int32Array),
+})
+
+export const threadRequest = z.union([
+  z.object({ watch: z.string() }),
+  z.object({ flush: z.int() }),
+  z.object({ close: z.literal(true) }),
+])
+
+const threadAnswer = z.union([
+  z.object({ flushed: z.int(), error: z.string().optional() }),
+  z.object({ closed: z.literal(true) }),
+])
+
+export interface MaintenanceThread {
+  watch(instanceId: string): void
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/** `onFault` is called when the thread dies by itself: the store still works, but nothing is synced any more. */
+export function startMaintenanceThread(
+  entry: URL,
+  data: { readonly path: string; readonly driver: SqliteDriver['name']; readonly commits: Int32Array },
+  onFault: (error: unknown) => void,
+): MaintenanceThread {
+  const worker = new Worker(entry, { workerData: data })
+  worker.unref()
+  const flushes = new Map<number, { resolve: () => void; reject: (error: unknown) => void }>()
+  let flushCount = 0
+  let gone: unknown
+
+  worker.on('message', (message: unknown) => {
+    const answer = threadAnswer.parse(message)
+    if (!('flushed' in answer)) return
+    const waiting = flushes.get(answer.flushed)
+    flushes.delete(answer.flushed)
+    if (answer.error === undefined) waiting?.resolve()
+    else waiting?.reject(new Error(answer.error))
+    if (flushes.size === 0) worker.unref()
+  })
+  worker.on('error', (error) => {
+    gone = error
+    onFault(error)
+  })
+  const exited = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      gone ??= new Error('the maintenance thread has ended')
+      for (const { reject } of flushes.values()) reject(gone)
+      flushes.clear()
+      resolve()
+    })
+  })
+
+  return {
+    watch: (instanceId) => worker.postMessage({ watch: instanceId }),
+    flush: () =>
+      new Promise((resolve, reject) => {
+        if (gone !== undefined) return reject(gone)
+        worker.ref()
+        flushCount += 1
+        flushes.set(flushCount, { resolve, reject })
+        worker.postMessage({ flush: flushCount })
+      }),
+    close: async () => {
+      worker.ref()
+      worker.postMessage({ close: true })
+      await exited
+    },
+  }
+}

@@ -1,0 +1,62 @@
+// The processes that write to this store, and which of them are dead: what makes a turn under way an orphan
+// (reliability.md §1).
+import type { Clock } from '../services.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { InstancesTable } from './schema.ts'
+import type { Storage } from './storage.ts'
+
+/** Facts of the machine; the runtime gives them. */
+export interface ProcessFacts {
+  readonly host: string
+  readonly pid: number
+  /** Tells this process from a later one with the same pid; '' = unknown. */
+  readonly processStart: string
+  /** Of this host only. */
+  isProcessAlive(pid: number, processStart: string): boolean
+}
+
+/** Parameters: heartbeat_us, id. Written once a second while something changes, else every 30 s. */
+export const heartbeatSql = 'update instances set heartbeat_us = ? where id = ?'
+
+const silenceUs = 90_000_000
+
+/** Writes this process' row: before its first turn. */
+export async function registerInstance(
+  parts: { readonly storage: Storage; readonly queue: CommitQueue; readonly clock: Clock; readonly facts: ProcessFacts },
+  instance: { readonly id: string; readonly version: string },
+): Promise<void> {
+  const { storage, queue, clock, facts } = parts
+  const nowUs = clock.nowUs()
+  const row: InstancesTable = {
+    id: instance.id,
+    host: facts.host,
+    pid: facts.pid,
+    process_start: facts.processStart,
+    version: instance.version,
+    started_us: nowUs,
+    heartbeat_us: nowUs,
+  }
+  await queue.commit([
+    storage.db
+      .insertInto('instances')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .compile(),
+  ])
+}
+
+/** On the way out, when no turn of it is left. */
+export async function removeInstance(
+  parts: { readonly storage: Storage; readonly queue: CommitQueue },
+  id: string,
+): Promise<void> {
+  await parts.queue.commit([parts.storage.db.deleteFrom('instances').where('id', '=', id).compile()])
+}
+
+/** On this host the process table tells; of another host only its silence does. */
+export function isDeadBy(facts: ProcessFacts, nowUs: number): (instance: InstancesTable) => boolean {
+  return (instance) =>
+    instance.host === facts.host
+      ? !facts.isProcessAlive(instance.pid, instance.process_start)
+      : nowUs - instance.heartbeat_us > silenceUs
+}

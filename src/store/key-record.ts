@@ -1,0 +1,112 @@
+// A gateway key as the program knows it and as its row holds it; the only place where the two meet.
+import * as z from 'zod'
+import type { Principal } from '../ir/principal.ts'
+import type { GatewayKeysTable } from './schema.ts'
+
+/** Spending limits of a key, its user or its team; null = none. */
+export interface Caps {
+  readonly dailyNanoUsd: number | null
+  readonly monthlyNanoUsd: number | null
+}
+
+/** All that a request needs to know of its key. */
+export interface KeyRecord {
+  readonly principal: Principal
+  /** SHA-256 of the token, lower-case hex. */
+  readonly tokenHash: string
+  readonly expiresUs: number | null
+  readonly revokedUs: number | null
+  /** The key's user or team is disabled. */
+  readonly disabled: boolean
+  readonly requestsPerMinute: number | null
+  readonly tokensPerMinute: number | null
+  readonly caps: { readonly key: Caps; readonly user: Caps; readonly team: Caps }
+}
+
+export interface NewKey {
+  readonly name: string
+  readonly workspace?: string | null
+  readonly userId?: string | null
+  readonly teamId?: string | null
+  /** Makes an unknown user or team instead of refusing it. */
+  readonly create?: boolean
+  readonly allowedModels?: readonly string[]
+  readonly dailyCapNanoUsd?: number | null
+  readonly monthlyCapNanoUsd?: number | null
+  readonly requestsPerMinute?: number | null
+  readonly tokensPerMinute?: number | null
+  readonly tags?: Readonly<Record<string, string>>
+  readonly logMessages?: boolean
+  readonly ignoreClientModel?: boolean
+  readonly expiresUs?: number | null
+}
+
+/** Numbers as the driver gives them; absent identities are null. */
+export interface KeyRow extends GatewayKeysTable {
+  user_daily: number | null
+  user_monthly: number | null
+  user_disabled_us: number | null
+  /** The key's own team, else its user's. */
+  effective_team_id: string | null
+  team_daily: number | null
+  team_monthly: number | null
+  team_disabled_us: number | null
+}
+
+const modelsJson = z.array(z.string())
+const tagsJson = z.record(z.string(), z.string())
+
+export function recordOf(row: KeyRow): KeyRecord {
+  const caps = {
+    key: { dailyNanoUsd: row.daily_cap_nano_usd, monthlyNanoUsd: row.monthly_cap_nano_usd },
+    user: { dailyNanoUsd: row.user_daily, monthlyNanoUsd: row.user_monthly },
+    team: { dailyNanoUsd: row.team_daily, monthlyNanoUsd: row.team_monthly },
+  }
+  return {
+    principal: {
+      keyId: row.id,
+      keyName: row.name,
+      userId: row.user_id,
+      teamId: row.effective_team_id,
+      workspace: row.workspace,
+      allowedModels: row.allowed_models_json === '[]' ? [] : modelsJson.parse(JSON.parse(row.allowed_models_json)),
+      ignoreClientModel: row.ignore_client_model === 1,
+      logMessages: row.log_messages === 1,
+      hasHardCap: Object.values(caps).some((cap) => cap.dailyNanoUsd !== null || cap.monthlyNanoUsd !== null),
+      tags: row.tags_json === '{}' ? {} : tagsJson.parse(JSON.parse(row.tags_json)),
+    },
+    tokenHash: row.token_hash,
+    expiresUs: row.expires_us,
+    revokedUs: row.revoked_us,
+    disabled: row.user_disabled_us !== null || row.team_disabled_us !== null,
+    requestsPerMinute: row.requests_per_minute,
+    tokensPerMinute: row.tokens_per_minute,
+    caps,
+  }
+}
+
+export function rowOf(
+  key: NewKey,
+  made: { readonly id: string; readonly tokenHash: string; readonly nowUs: number },
+): GatewayKeysTable {
+  return {
+    id: made.id,
+    name: key.name,
+    token_hash: made.tokenHash,
+    workspace: key.workspace ?? null,
+    user_id: key.userId ?? null,
+    team_id: key.teamId ?? null,
+    allowed_models_json: JSON.stringify(key.allowedModels ?? []),
+    daily_cap_nano_usd: key.dailyCapNanoUsd ?? null,
+    monthly_cap_nano_usd: key.monthlyCapNanoUsd ?? null,
+    requests_per_minute: key.requestsPerMinute ?? null,
+    tokens_per_minute: key.tokensPerMinute ?? null,
+    tags_json: JSON.stringify(key.tags ?? {}),
+    log_messages: key.logMessages === true ? 1 : 0,
+    ignore_client_model: key.ignoreClientModel === true ? 1 : 0,
+    created_us: made.nowUs,
+    expires_us: key.expiresUs ?? null,
+    revoked_us: null,
+    last_used_us: null,
+  }
+}

@@ -1,0 +1,103 @@
+// Gateway keys: what every request asks (one cached statement, no token cache: revoking works at once) and what the
+// commands do. Only the token's SHA-256 is stored.
+import { TOKEN_RANDOM_BYTES, createToken } from '../lib/token.ts'
+import type { Clock, Services } from '../services.ts'
+import { auditEvent } from './audit.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import { createIdentityStore } from './identities.ts'
+import type { AuditType } from './events.ts'
+import { recordOf, rowOf } from './key-record.ts'
+import type { KeyRecord, KeyRow, NewKey } from './key-record.ts'
+import { keyStatements, summaryColumns } from './key-statements.ts'
+import type { GatewayKeysTable } from './schema.ts'
+import type { Storage } from './storage.ts'
+import { createTurnStatements, eventRowOf } from './turn-statements.ts'
+
+export type { KeyRecord, NewKey } from './key-record.ts'
+
+/** A key as people see it; nothing in it opens a door. */
+export type KeySummary = Omit<GatewayKeysTable, 'token_hash'>
+
+export interface KeyStore {
+  /** At once where the driver is synchronous; null = no such key. */
+  findForToken(keyId: string): KeyRecord | null | Promise<KeyRecord | null>
+  /** Notes that the key was used, at most once a minute per key; never waits, never throws. */
+  touch(keyId: string): void
+  /**
+   * The token is in the answer and nowhere else.
+   * @throws StoreError for an unknown user or team, unless `create`
+   */
+  issue(key: NewKey, actor: string): Promise<{ readonly keyId: string; readonly token: string }>
+  /** Oldest first, revoked ones too. */
+  list(): Promise<readonly KeySummary[]>
+  /** False when there is no such key, or it was revoked before. */
+  revoke(keyId: string, actor: string): Promise<boolean>
+}
+
+export interface KeyStoreParts {
+  readonly storage: Storage
+  readonly queue: CommitQueue
+  readonly clock: Clock
+  readonly hash: Services['hash']
+  /** ULIDs of this process. */
+  readonly newId: () => string
+  /** Bytes of the system's CSPRNG. */
+  readonly randomBytes: (length: number) => Uint8Array
+}
+
+const touchEveryUs = 60_000_000
+
+export function createKeyStore(parts: KeyStoreParts): KeyStore {
+  const { storage, queue, clock, hash, newId, randomBytes } = parts
+  const statements = keyStatements(storage.db)
+  const { insertEvent } = createTurnStatements(storage.db)
+  const identities = createIdentityStore(parts)
+  const touchedUs = new Map<string, number>()
+
+  const audited = (type: AuditType, payload: Readonly<Record<string, unknown>>) =>
+    eventRowOf(auditEvent(type, payload, { id: newId(), timestampUs: clock.nowUs() }))
+
+  return {
+    findForToken: (keyId) => {
+      const rows = storage.read(statements.find({ id: keyId }))
+      return rows instanceof Promise ? rows.then(firstRecord) : firstRecord(rows)
+    },
+
+    touch: (keyId) => {
+      const nowUs = clock.nowUs()
+      if (nowUs - (touchedUs.get(keyId) ?? 0) < touchEveryUs) return
+      touchedUs.set(keyId, nowUs)
+      // Only a convenience for people: a store that is away may lose it.
+      queue.commit([statements.touch({ id: keyId, last_used_us: nowUs })]).catch(() => touchedUs.delete(keyId))
+    },
+
+    issue: async (key, actor) => {
+      await identities.require('user', key.userId ?? null, key.create === true)
+      await identities.require('team', key.teamId ?? null, key.create === true)
+      const ulid = newId()
+      const token = createToken(ulid, randomBytes(TOKEN_RANDOM_BYTES))
+      const row = rowOf(key, { id: `gk_${ulid}`, tokenHash: await hash(token), nowUs: clock.nowUs() })
+      const { id, name, workspace, user_id, team_id } = row
+      const event = audited('gateway.key_issued', { key_id: id, name, workspace, user_id, team_id, actor })
+      await queue.commit([statements.insert(row), insertEvent(event)])
+      return { keyId: id, token }
+    },
+
+    list: () => storage.db.selectFrom('gateway_keys').select(summaryColumns).orderBy('id').execute(),
+
+    revoke: async (keyId, actor) => {
+      const revoked = { revoked_us: clock.nowUs() }
+      const event = audited('gateway.key_revoked', { key_id: keyId, actor })
+      const [changed = 0] = await queue.commit([
+        statements.revoke({ id: keyId, ...revoked }),
+        statements.insertRevoked({ ...event, key_id: keyId, ...revoked }),
+      ])
+      return changed === 1
+    },
+  }
+}
+
+const firstRecord = (rows: readonly KeyRow[]): KeyRecord | null => {
+  const [row] = rows
+  return row === undefined ? null : recordOf(row)
+}

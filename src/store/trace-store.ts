@@ -1,0 +1,119 @@
+// Turns on record, through the commit queue: T1 before the upstream call, T2 before the client sees the end.
+import * as z from 'zod'
+import type { Logger } from '../services.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { TraceEvent } from './events.ts'
+import { callRowOf } from './projections.ts'
+import type { Storage, Unit } from './storage.ts'
+import type { Recorded, TraceStore, TurnClosed, TurnOpened } from './traces.ts'
+import { createTurnStatements, eventRowOf } from './turn-statements.ts'
+import type { TurnStatements } from './turn-statements.ts'
+
+export interface TraceStoreOptions {
+  readonly storage: Storage
+  readonly queue: CommitQueue
+  readonly instanceId: string
+  readonly logger: Logger
+  /** How long T1 may hold the upstream call back, ms. */
+  readonly openWithinMs?: number
+  /** How long T2 may hold the end of an answer back, ms. A stream shall show no gap of a second (reliability.md §2). */
+  readonly closeWithinMs?: number
+}
+
+/** What `inflight.opened_json` holds: all that closing the turn needs beside its route event, when its process is gone. */
+export const openedNote = z.object({
+  routeId: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  requestedModel: z.string(),
+  stream: z.boolean(),
+  estimatedInputTokens: z.int(),
+  pricingVersion: z.string(),
+})
+export type OpenedNote = z.infer<typeof openedNote>
+
+const onTime: Recorded = { deferred: false }
+const late: Recorded = { deferred: true }
+/** A unit in memory weighs this beside its strings: what the queue's byte bound counts. */
+const bytesBesideText = 1024
+
+export function createTraceStore(options: TraceStoreOptions): TraceStore {
+  const { storage, queue, instanceId, logger, openWithinMs = 1000, closeWithinMs = 700 } = options
+  const statements = createTurnStatements(storage.db)
+
+  /** Resolves when the unit is on disk, or as deferred when it is late; a unit at fault rejects in either case or is logged. */
+  function record(unit: Unit, lateMs: number): Promise<Recorded> {
+    return new Promise((resolve, reject) => {
+      const ticket = queue.enqueue(unit, bytesOf(unit), { lateMs, call: () => resolve(late) })
+      ticket.done.then(
+        () => resolve(onTime),
+        (error: unknown) => {
+          logger.log('error', 'a turn could not be recorded', { error: String(error) })
+          reject(error)
+        },
+      )
+    })
+  }
+
+  /** Resolves when the unit is on disk; a late one is taken back, and is never written afterwards. */
+  async function recordOrRefuse(unit: Unit, lateMs: number): Promise<Recorded> {
+    const ticket = queue.enqueue(unit, bytesOf(unit), { lateMs, call: () => ticket.withdraw() })
+    await ticket.done
+    return onTime
+  }
+
+  return {
+    openTurn: async (opened, { mustCommit }) => {
+      const unit = openUnit(statements, opened, instanceId)
+      return mustCommit ? recordOrRefuse(unit, openWithinMs) : record(unit, openWithinMs)
+    },
+    refuseTurn: async (route, turn) =>
+      record([statements.insertEvent(eventRowOf(route)), statements.insertEvent(eventRowOf(turn))], openWithinMs),
+    closeTurn: async (closed) => record(closeUnit(statements, closed), closeWithinMs),
+    append: async (events) => {
+      const unit = events.map((event: TraceEvent) => statements.insertEvent(eventRowOf(event)))
+      await queue.commit(unit, bytesOf(unit))
+    },
+  }
+}
+
+function openUnit(statements: TurnStatements, opened: TurnOpened, instanceId: string): Unit {
+  const note: OpenedNote = {
+    routeId: opened.route.id,
+    provider: opened.provider,
+    model: opened.model,
+    requestedModel: opened.requestedModel,
+    stream: opened.stream,
+    estimatedInputTokens: opened.estimatedInputTokens,
+    pricingVersion: opened.pricingVersion,
+  }
+  return [
+    statements.open({
+      turn_id: opened.turnId,
+      instance_id: instanceId,
+      started_us: opened.startedUs,
+      opened_json: JSON.stringify(note),
+      route_id: opened.route.id,
+    }),
+    statements.insertEvent(eventRowOf(opened.route)),
+  ]
+}
+
+/** Projections first, the guard's row last. */
+export function closeUnit(statements: TurnStatements, { turnId, call, costNanoUsd, turn }: TurnClosed): Unit {
+  const turnKey = { turn_id: turnId }
+  const ending = [statements.insertLastEvent(eventRowOf(turn)), statements.close(turnKey)]
+  if (call === null) return ending
+  return [
+    statements.insertCall(callRowOf(call, costNanoUsd)),
+    statements.addToHour(turnKey),
+    statements.insertLastEvent(eventRowOf(call)),
+    ...ending,
+  ]
+}
+
+function bytesOf(unit: Unit): number {
+  let bytes = bytesBesideText
+  for (const statement of unit) for (const value of statement.parameters) if (typeof value === 'string') bytes += value.length
+  return bytes
+}
