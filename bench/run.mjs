@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { has, line, start, stop } from './processes.mjs'
 import { budgetRows, budgetTable, figureTable } from './report.mjs'
-import { addedLatency, answered, coldStart, jsonCalls, longRequests, openStreams, sseChunks } from './stages.mjs'
+import { addedLatency, answered, coldStart, firstTokens, jsonCalls, longRequests, sseChunks, streamMemory } from './stages.mjs'
 import { callOf, metisGateway, nginx, portkey, rawProxy } from './targets.mjs'
 
 const { values: flags } = parseArgs({
@@ -29,7 +29,6 @@ const size = { rounds: flags.quick ? 1 : Number(flags.rounds), scale: flags.quic
 const directory = mkdtempSync(join(tmpdir(), 'metis-bench-'))
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 
-const say = (text) => console.error(text)
 const upstream = start(process.execPath, [fileURLToPath(new URL('mock-upstream.mjs', import.meta.url))], { core: 1 })
 const upstreamPort = Number(await line(upstream))
 const world = { upstreamPort, directory }
@@ -42,7 +41,7 @@ const targets = [
 ]
 const figures = {}
 async function stage(name, measure) {
-  say(`${name} …`)
+  console.error(`${name} …`)
   figures[name] = await measure()
 }
 
@@ -64,12 +63,9 @@ if (crossing.length > 0) {
   await stage('sse openai client, anthropic upstream', () => sseChunks(crossing, size, 'openai', 'anthropic'))
 }
 await stage('added p50', () => addedLatency(running, size, direct, 'openai'))
-say(`${size.streams} open streams …`)
-const open = await openStreams(running, size, direct, 'openai')
-figures['first token'] = open.firstToken
-figures['memory'] = open.memory
-
+await stage('first token', () => firstTokens(running, size, direct, 'openai'))
 for (const { child } of running) await stop(child)
+await stage('memory', () => streamMemory(targets, size, 'openai'))
 await stop(upstream)
 
 const names = targets.map(({ name }) => name)

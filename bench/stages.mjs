@@ -92,35 +92,64 @@ export async function addedLatency(running, { scale }, direct, shape) {
   return new Map(running.map(({ target }, index) => [target.name, p50Ms[index + 1] - p50Ms[0]]))
 }
 
-/**
- * With `streams` open, a frame every 100 ms in each: what the proxy adds to the first token (ms, median), and what each
- * stream costs it in memory (bytes of resident set, over the same process warm and idle).
- */
-export async function openStreams(running, { streams }, direct, shape) {
-  const base = await withOpenStreams(direct, streams, shape)
-  const firstToken = new Map()
-  const memory = new Map()
-  for (const entry of running) {
-    const seen = await withOpenStreams(entry, streams, shape)
-    firstToken.set(entry.target.name, seen.firstTokenP50Ms - base.firstTokenP50Ms)
-    memory.set(entry.target.name, seen.bytesPerStream)
-  }
-  return { firstToken, memory }
+/** With `streams` open, a frame every 100 ms in each: median ms that the proxy adds to the first token of one more. */
+export async function firstTokens(running, { streams }, direct, shape) {
+  const base = await firstTokenOf(direct, streams, shape)
+  const added = new Map()
+  for (const entry of running) added.set(entry.target.name, (await firstTokenOf(entry, streams, shape)) - base)
+  return added
 }
 
-async function withOpenStreams({ target, port, child }, streams, shape) {
-  const rss = () => (child ? weigh(child.pid).rssBytes : 0)
-  const before = rss()
+async function firstTokenOf({ target, port }, streams, shape) {
   const call = callOf(target, port, { shape, stream: 'bench-600-100' })
   const probe = callOf(target, port, { shape, stream: 'bench-2-1' })
-  const loader = startLoad({ kind: 'open', call, streams, probe, probes: 150 })
+  const open = await openLoad({ call, streams, probe, probes: 150 })
+  await open.end()
+  return open.firstTokenP50Ms
+}
+
+/**
+ * Bytes of resident set that each of `streams` further streams costs a warm process which has 200 open already: the slope, so
+ * that a heap's first growth is not counted. A process of its own, since one that has served much has room that hides it.
+ */
+export async function streamMemory(targets, { streams }, shape) {
+  const bytes = new Map()
+  for (const target of targets) {
+    const { child, port } = await target.launch()
+    await answered(callOf(target, port, { shape }), child)
+    await load({ kind: 'calls', call: callOf(target, port, { shape }), concurrency: 64, count: 4_000 })
+    const job = {
+      call: callOf(target, port, { shape, stream: 'bench-60-1000' }),
+      probe: callOf(target, port, { shape }),
+      probes: 1,
+    }
+    const few = await openLoad({ ...job, streams: 200 })
+    await settle()
+    const before = weigh(child.pid).rssBytes
+    const many = await openLoad({ ...job, streams })
+    await settle()
+    bytes.set(target.name, (weigh(child.pid).rssBytes - before) / streams)
+    await Promise.all([few.end(), many.end()])
+    await stop(child)
+  }
+  return bytes
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 3_000))
+
+/** Opens the streams and probes; they stay open until `end()`. */
+async function openLoad(job) {
+  const loader = startLoad({ kind: 'open', ...job })
   const { open } = JSON.parse(await line(loader))
-  if (open !== streams) throw new Error(`${target.name}: only ${open} of ${streams} streams opened`)
+  if (open !== job.streams) throw new Error(`only ${open} of ${job.streams} streams opened`)
   const { firstTokenP50Ms } = JSON.parse(await line(loader))
-  const bytesPerStream = (rss() - before) / streams
-  loader.stdin.write('enough\n')
-  await line(loader)
-  return { firstTokenP50Ms, bytesPerStream }
+  return {
+    firstTokenP50Ms,
+    end: async () => {
+      loader.stdin.write('enough\n')
+      await line(loader)
+    },
+  }
 }
 
 /** Median ms from spawn to the first whole answer. */
