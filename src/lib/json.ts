@@ -1,11 +1,10 @@
-// Where things stand in a JSON text, without parsing it: what same-shape requests are spliced by, so that bytes nobody has a
-// reason to touch stay as they are (performance.md, "What follows" 3). Tolerant: whether the text is JSON at all is
-// JSON.parse's to say.
+// JSON looked at in its bytes: where keys and values stand, without building anything. Exact for what JSON.parse accepts;
+// harmless for what it does not, because the parser is asked too.
 
 export interface JsonEntry {
-  /** Unescaped: `mod\u0065l` is `model`. */
+  /** Unescaped: `"mod\u0065l"` is `model`. */
   readonly key: string
-  /** Quotes included. */
+  /** Byte offsets; a key's include its quotes. */
   readonly keyStart: number
   readonly keyEnd: number
   readonly valueStart: number
@@ -13,203 +12,208 @@ export interface JsonEntry {
 }
 
 export interface JsonScan {
+  /** Deeper than allowed: the scan stopped there and `topLevel` is not complete. */
   readonly depthExceeded: boolean
-  /** Entries of the top-level object, in order, duplicates included; empty for anything else. */
+  /** A number that is no finite double, such as 1e999: JSON.parse makes it Infinity. */
+  readonly numberOverflows: boolean
+  /** In the order of the bytes, equal keys too. Empty when the document is not an object. */
   readonly topLevel: readonly JsonEntry[]
 }
 
 export interface JsonSpan {
-  /** Present for entries of an object. */
+  /** Absent in an array. */
   readonly key?: string
   readonly keyStart?: number
   readonly start: number
   readonly end: number
 }
 
-export interface Edit {
+export interface JsonEdit {
+  /** Bytes [start, end) become `text`. */
   readonly start: number
   readonly end: number
   readonly text: string
 }
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
-const DEFAULT_MAX_DEPTH = 128
-const textDecoder = new TextDecoder()
-
-/** One pass over the bytes, with native hops over strings. */
+/** `maxDepth` counts open brackets and is 128 when absent. */
 export function scanJson(bytes: Uint8Array, options: { readonly maxDepth?: number } = {}): JsonScan {
-  const maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH
-  const length = bytes.byteLength
-  const start = skipSpace(bytes, 0)
-  const isObject = bytes[start] === OPEN_BRACE
   const topLevel: JsonEntry[] = []
-  let depth = 0
-  let key: { readonly start: number; readonly end: number } | null = null
-  let valueStart = -1
-  let lastString: { readonly start: number; readonly end: number } | null = null
-
-  const closeEntry = (at: number) => {
-    if (key === null || valueStart < 0) return
-    topLevel.push({
-      key: unescapeKey(bytes, key.start, key.end),
-      keyStart: key.start,
-      keyEnd: key.end,
-      valueStart,
-      valueEnd: trimEnd(bytes, valueStart, at),
-    })
-    key = null
-    valueStart = -1
-  }
-
-  for (let at = start; at < length; at += 1) {
-    switch (bytes[at]) {
-      case QUOTE: {
-        const end = endOfString(bytes, at)
-        if (depth === 1) lastString = { start: at, end }
-        at = end - 1
-        break
-      }
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-        depth += 1
-        if (depth > maxDepth) return { depthExceeded: true, topLevel: [] }
-        break
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
-        if (depth === 1 && isObject) closeEntry(at)
-        depth -= 1
-        if (depth === 0) return { depthExceeded: false, topLevel }
-        break
-      case COLON:
-        if (depth === 1 && isObject && key === null) {
-          key = lastString
-          valueStart = skipSpace(bytes, at + 1)
-        }
-        break
-      case COMMA:
-        if (depth === 1 && isObject) closeEntry(at)
-        break
-    }
-  }
-  return { depthExceeded: false, topLevel }
+  const walked = walk(bytes, 0, options.maxDepth ?? 128, (keyStart, keyEnd, valueStart, valueEnd) => {
+    if (keyStart >= 0) topLevel.push({ key: keyOf(bytes, keyStart, keyEnd), keyStart, keyEnd, valueStart, valueEnd })
+  })
+  return { ...walked, topLevel }
 }
 
-/** Entries of the object, or elements of the array, that begins at `start`; empty for anything else. */
+/** The members of the object, or the elements of the array, that begins at `start`; empty for anything else. */
 export function childSpans(bytes: Uint8Array, start: number): readonly JsonSpan[] {
-  const open = bytes[start]
-  if (open !== OPEN_BRACE && open !== OPEN_BRACKET) return []
   const spans: JsonSpan[] = []
-  let depth = 0
-  let begin = skipSpace(bytes, start + 1)
-  let key: { readonly start: number; readonly end: number } | null = null
-  const close = (at: number) => {
-    const end = trimEnd(bytes, begin, at)
-    if (end <= begin) return
+  walk(bytes, start, Infinity, (keyStart, keyEnd, valueStart, end) => {
     spans.push(
-      key === null
-        ? { start: begin, end }
-        : { key: unescapeKey(bytes, key.start, key.end), keyStart: key.start, start: begin, end },
+      keyStart < 0 ? { start: valueStart, end } : { key: keyOf(bytes, keyStart, keyEnd), keyStart, start: valueStart, end },
     )
-    key = null
-  }
-  for (let at = start; at < bytes.byteLength; at += 1) {
-    switch (bytes[at]) {
-      case QUOTE:
-        at = endOfString(bytes, at) - 1
-        break
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-        depth += 1
-        break
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
-        depth -= 1
-        if (depth === 0) {
-          close(at)
-          return spans
-        }
-        break
-      case COLON:
-        if (depth === 1 && open === OPEN_BRACE && key === null) {
-          key = { start: begin, end: trimEnd(bytes, begin, at) }
-          begin = skipSpace(bytes, at + 1)
-        }
-        break
-      case COMMA:
-        if (depth === 1) {
-          close(at)
-          begin = skipSpace(bytes, at + 1)
-        }
-        break
-    }
-  }
+  })
   return spans
 }
 
-/** A copy with the edits made. Edits may come in any order and must not overlap; an insertion has `start` = `end`. */
-export function spliceBytes(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  if (edits.length === 0) return bytes
+/**
+ * The bytes with each edit made; nothing else moves.
+ * @throws RangeError when edits overlap or lie outside
+ */
+export function spliceBytes(bytes: Uint8Array, edits: readonly JsonEdit[]): Uint8Array {
   const encoder = new TextEncoder()
-  const sorted = [...edits].sort((left, right) => left.start - right.start || left.end - right.end)
-  const pieces: Uint8Array[] = []
-  let position = 0
-  for (const edit of sorted) {
-    if (edit.start < position) throw new RangeError('edits overlap')
-    pieces.push(bytes.subarray(position, edit.start), encoder.encode(edit.text))
-    position = edit.end
+  const sorted = edits
+    .map(({ start, end, text }) => ({ start, end, text: encoder.encode(text) }))
+    .sort((a, b) => a.start - b.start)
+  const grown = sorted.reduce((sum, { start, end, text }) => sum + text.length - (end - start), bytes.length)
+  const result = new Uint8Array(Math.max(0, grown))
+  let read = 0
+  let written = 0
+  for (const { start, end, text } of sorted) {
+    if (start < read || end < start || end > bytes.length)
+      throw new RangeError(`edit [${start}, ${end}) overlaps or lies outside`)
+    result.set(bytes.subarray(read, start), written)
+    written += start - read
+    result.set(text, written)
+    written += text.length
+    read = end
   }
-  pieces.push(bytes.subarray(position))
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.byteLength, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    whole.set(piece, offset)
-    offset += piece.byteLength
-  }
-  return whole
+  result.set(bytes.subarray(read), written)
+  return result
 }
 
-/** Just after the closing quote; the end of the text when there is none. */
-function endOfString(bytes: Uint8Array, open: number): number {
-  let quote = bytes.indexOf(QUOTE, open + 1)
-  while (quote >= 0) {
-    let backslashes = 0
-    while (bytes[quote - 1 - backslashes] === BACKSLASH && quote - 1 - backslashes > open) backslashes += 1
-    if (backslashes % 2 === 0) return quote + 1
-    quote = bytes.indexOf(QUOTE, quote + 1)
+const QUOTE = 0x22
+const COMMA = 0x2c
+const MINUS = 0x2d
+const COLON = 0x3a
+const OPEN_BRACKET = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
+/** `keyStart` is -1 in an array. */
+type Visit = (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void
+
+/** Visits the direct children of the container at `start` and watches all that is nested in it. */
+function walk(
+  bytes: Uint8Array,
+  start: number,
+  maxDepth: number,
+  visit: Visit,
+): { depthExceeded: boolean; numberOverflows: boolean } {
+  let at = start
+  while (at < bytes.length && isSpace(bytes[at])) at++
+  const isObject = bytes[at] === OPEN_BRACE
+  let depth = 0
+  let numberOverflows = false
+  let keyStart = -1
+  let keyEnd = -1
+  let valueStart = -1
+  let valueEnd = -1
+  while (at < bytes.length) {
+    const byte = bytes[at]
+    let end = at + 1
+    switch (byte) {
+      case QUOTE:
+        end = stringEnd(bytes, at)
+        if (depth === 1 && isObject && keyStart < 0) {
+          keyStart = at
+          keyEnd = end
+          at = end
+          continue
+        }
+        break
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        depth++
+        if (depth > maxDepth) return { depthExceeded: true, numberOverflows }
+        if (depth === 1) {
+          at = end
+          continue
+        }
+        if (depth === 2 && valueStart < 0) valueStart = at
+        break
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth--
+        if (depth > 0) break
+        if (valueStart >= 0) visit(keyStart, keyEnd, valueStart, valueEnd)
+        return { depthExceeded: false, numberOverflows }
+      case COMMA:
+        if (depth !== 1) break
+        if (valueStart >= 0) visit(keyStart, keyEnd, valueStart, valueEnd)
+        keyStart = -1
+        valueStart = -1
+        at = end
+        continue
+      case COLON:
+        at = end
+        continue
+      default:
+        if (isSpace(byte)) {
+          at = end
+          continue
+        }
+        end = scalarEnd(bytes, at)
+        if (isTooLarge(bytes, at, end)) numberOverflows = true
+    }
+    if (depth === 0) break
+    if (depth === 1) {
+      if (valueStart < 0) valueStart = at
+      valueEnd = end
+    }
+    at = end
   }
-  return bytes.byteLength
+  return { depthExceeded: false, numberOverflows }
 }
 
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
-function skipSpace(bytes: Uint8Array, from: number): number {
-  let at = from
-  while (isSpace(bytes[at])) at += 1
+/** Behind the closing quote. A native search hops from quote to quote: a long text costs what its quotes cost. */
+function stringEnd(bytes: Uint8Array, open: number): number {
+  let quote = bytes.indexOf(QUOTE, open + 1)
+  while (quote !== -1) {
+    let slashes = quote
+    while (bytes[slashes - 1] === BACKSLASH) slashes--
+    if ((quote - slashes) % 2 === 0) return quote + 1
+    quote = bytes.indexOf(QUOTE, quote + 1)
+  }
+  return bytes.length
+}
+
+/** Behind a number or a word. */
+function scalarEnd(bytes: Uint8Array, start: number): number {
+  let at = start + 1
+  for (; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte === QUOTE || byte === COLON || isSpace(byte))
+      break
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) break
+  }
   return at
 }
 
-function trimEnd(bytes: Uint8Array, from: number, to: number): number {
-  let end = to
-  while (end > from && isSpace(bytes[end - 1])) end -= 1
-  return end
+// A byte order mark inside a key is part of the key, as it is for JSON.parse.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Only an exponent or more than 308 digits can leave a double's range. */
+function isTooLarge(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = bytes[start] ?? 0
+  if (end - start < 4 || !(first === MINUS || (first >= 0x30 && first <= 0x39))) return false
+  const text = bytes.subarray(start, end)
+  if (end - start <= 308 && !text.includes(0x65) && !text.includes(0x45)) return false
+  return Math.abs(Number(utf8.decode(text))) === Infinity
 }
 
-function unescapeKey(bytes: Uint8Array, start: number, end: number): string {
-  const text = textDecoder.decode(bytes.subarray(start, end))
-  if (!text.includes('\\')) return text.slice(1, -1)
+function keyOf(bytes: Uint8Array, start: number, end: number): string {
+  const raw = utf8.decode(bytes.subarray(start + 1, end - 1))
+  if (!raw.includes('\\')) return raw
   try {
-    return String(JSON.parse(text))
+    return String(JSON.parse(`"${raw}"`))
   } catch {
-    // Not JSON: whoever parses the whole will say so.
-    return text.slice(1, -1)
+    // Not JSON: the parser will refuse the document.
+    return raw
   }
 }

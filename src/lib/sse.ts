@@ -1,203 +1,139 @@
-// Server-sent events, one reader for all wires (translation.md §4). Bytes are split at event boundaries first and decoded
-// after, so that a character cut in two by the network is whole again and only one decode is paid per buffer.
+// Server-sent events, both ways: one reader for every wire. Bytes go in as they come; out come whole events, and the bytes
+// of exactly those events, so that a same-shape stream can pass through untouched.
+import { concatBytes } from './bytes.ts'
+import { parseBlocks } from './sse-blocks.ts'
 
 export interface SseEvent {
-  /** '' when the event names none. */
+  /** '' when the event has no `event` field. */
   readonly event: string
+  /** `data` lines, joined by LF. */
   readonly data: string
-  /** Where it stands in its batch's `bytes`, blank line included: what to cut out to remove it. */
+  /** Byte offsets within the batch, blank line and comments of the event included: cutting [begin, end) leaves a valid stream. */
   readonly begin: number
   readonly end: number
 }
 
 export interface SseBatch {
-  /** The bytes of exactly these events. */
+  /** The input up to the last blank line, what earlier buffers left over included. A view of the buffer where possible. */
   readonly bytes: Uint8Array
   readonly events: readonly SseEvent[]
 }
 
 export interface SseDecoder {
-  /** Events completed by this buffer. */
+  /** Events that this buffer completes. Throws what `onTooLong` makes; the decoder is of no use afterwards. */
   push(bytes: Uint8Array): SseBatch
-  /** What is left when the bytes are over: a last event without its blank line. */
+  /** The last event when its blank line, or even its line end, is missing. */
   end(): SseBatch
 }
 
-const LF = 0x0a
-const CR = 0x0d
-const MAX_EVENT_BYTES = 16 * 1024 * 1024
-const empty = new Uint8Array(0)
-const nothing: SseBatch = { bytes: empty, events: [] }
-/** Keeps the byte order mark: it is stripped once, from the bytes. */
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+export interface SseDecoderOptions {
+  /** Of one event with its comments, line ends included; 16 MiB when absent. */
+  readonly maxEventBytes?: number
+  /** The error for an event beyond the limit; a RangeError when absent. */
+  readonly onTooLong?: () => Error
+}
 
-/** @param options.onTooLong makes the error thrown when one event is larger than `maxEventBytes` (16 MiB) */
-export function createSseDecoder(
-  options: { readonly maxEventBytes?: number; readonly onTooLong?: () => Error } = {},
-): SseDecoder {
-  const maxEventBytes = options.maxEventBytes ?? MAX_EVENT_BYTES
-  /** Buffers of an event that is not complete yet. */
-  let carried: Uint8Array[] = []
-  let carriedBytes = 0
+const LF = 10
+const CR = 13
+const nothing: SseBatch = { bytes: new Uint8Array(0), events: [] }
+
+export function createSseDecoder(options: SseDecoderOptions = {}): SseDecoder {
+  const { maxEventBytes = 16 * 1024 * 1024, onTooLong = () => new RangeError('a server-sent event is too long') } = options
+  let carry: Uint8Array[] = []
+  let carryBytes = 0
+  let lastByte = LF
   let atStart = true
 
-  function take(bytes: Uint8Array): Uint8Array {
-    if (carriedBytes === 0) return bytes
-    const whole = concat([...carried, bytes], carriedBytes + bytes.byteLength)
-    carried = []
-    carriedBytes = 0
-    return whole
+  const keep = (bytes: Uint8Array): void => {
+    if (bytes.length === 0) return
+    carry.push(bytes)
+    carryBytes += bytes.length
+    lastByte = bytes[bytes.length - 1] ?? LF
+    if (carryBytes > maxEventBytes) throw onTooLong()
   }
 
-  function carry(bytes: Uint8Array): void {
-    if (bytes.byteLength === 0) return
-    if (carriedBytes + bytes.byteLength > maxEventBytes)
-      throw options.onTooLong?.() ?? new RangeError('one server-sent event is too large')
-    carried.push(bytes)
-    carriedBytes += bytes.byteLength
+  const release = (head: Uint8Array): SseBatch => {
+    const bytes = carryBytes === 0 ? head : concatBytes([...carry, head])
+    carry = []
+    carryBytes = 0
+    lastByte = LF
+    const events = parseBlocks(bytes, atStart, maxEventBytes)
+    atStart = false
+    if (events === null) throw onTooLong()
+    return { bytes, events }
   }
 
   return {
     push(bytes) {
-      // A long event arrives in many buffers: joining them each time would cost the square of its length.
-      if (carriedBytes > 0 && !mayCompleteEvent(carried, bytes)) {
-        carry(bytes)
+      const boundary = lastBoundary(bytes, lastByte)
+      if (boundary === 0) {
+        keep(bytes)
         return nothing
       }
-      let whole = take(bytes)
-      if (atStart) {
-        if (whole.byteLength < 3 && isBomPrefix(whole)) {
-          carry(whole)
-          return nothing
-        }
-        whole = withoutBom(whole)
-        atStart = false
-      }
-      const boundary = lastBoundary(whole)
-      carry(boundary === whole.byteLength ? empty : whole.subarray(boundary))
-      return boundary === 0 ? nothing : batchOf(whole.subarray(0, boundary))
+      if (boundary === bytes.length) return release(bytes)
+      const batch = release(bytes.subarray(0, boundary))
+      keep(bytes.subarray(boundary))
+      return batch
     },
     end() {
-      const rest = take(empty)
-      return rest.byteLength === 0 ? nothing : batchOf(atStart ? withoutBom(rest) : rest)
+      return carryBytes === 0 ? nothing : release(new Uint8Array(0))
     },
   }
 }
 
-/** The wire's own frame. Data of several lines becomes several `data:` lines. */
-export function encodeSse(event: string | null, data: string): string {
-  const lines = data.includes('\n') ? data.split('\n').join('\ndata: ') : data
-  return event === null ? `data: ${lines}\n\n` : `event: ${event}\ndata: ${lines}\n\n`
-}
-
 /**
- * The end of the last complete event: after the last blank line. A CR at the very end is not yet a line end, because its LF
- * may be in the next buffer.
+ * Where the last blank line ends; 0 when there is none. `before` is the byte in front of the buffer, LF at the start of an event.
+ * A CR counts at once, without waiting for its LF: that LF then reads as one more blank line, which means nothing.
  */
-function lastBoundary(bytes: Uint8Array): number {
-  for (let at = lastLineEnd(bytes, bytes.byteLength); at > 0; at = lastLineEnd(bytes, at)) {
-    // `at` is where a line end begins: blank when another line end stands right before it.
-    const before = bytes[at - 1]
-    if (before === LF || before === CR) {
-      const after = bytes[at] === CR && bytes[at + 1] === LF ? at + 2 : at + 1
-      if (bytes[at] === CR && at + 1 === bytes.byteLength) continue
-      return after
-    }
+function lastBoundary(bytes: Uint8Array, before: number): number {
+  let at = lastLineEnd(bytes, bytes.length - 1)
+  while (at >= 0) {
+    const isCrLf = bytes[at] === LF && (at > 0 ? bytes[at - 1] : before) === CR
+    const lineEnd = isCrLf ? at - 1 : at
+    if (lineEnd < 0) return 0
+    const previous = lineEnd > 0 ? bytes[lineEnd - 1] : before
+    if (previous === LF || previous === CR) return at + 1
+    at = lastLineEnd(bytes, lineEnd - 1)
   }
   return 0
 }
 
-/** Where the last line end before `limit` begins (its CR, when it is CR LF); -1 = none. */
-function lastLineEnd(bytes: Uint8Array, limit: number): number {
-  const feed = limit === 0 ? -1 : bytes.lastIndexOf(LF, limit - 1)
-  const carriage = limit === 0 ? -1 : bytes.lastIndexOf(CR, limit - 1)
-  if (carriage < 0) return feed
-  if (feed === carriage + 1) return carriage
-  return Math.max(feed, carriage)
+function lastLineEnd(bytes: Uint8Array, from: number): number {
+  if (from < 0) return -1
+  const last = bytes[from]
+  if (last === LF || last === CR) return from
+  return Math.max(bytes.lastIndexOf(LF, from), bytes.lastIndexOf(CR, from))
 }
 
-function mayCompleteEvent(carried: readonly Uint8Array[], bytes: Uint8Array): boolean {
-  const last = carried.at(-1)
-  const lastByte = last?.[last.byteLength - 1]
-  if (lastByte === LF || lastByte === CR) return true
-  return bytes.includes(LF) || bytes.includes(CR)
+/** One event as text, the blank line included; `data` may have several lines. */
+export function encodeSse(event: string | null, data: string): string {
+  const head = event === null ? 'data: ' : `event: ${event}\ndata: `
+  const lines = /[\r\n]/.test(data) ? data.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : data
+  return `${head}${lines}\n\n`
 }
 
-function batchOf(bytes: Uint8Array): SseBatch {
-  const text = decoder.decode(bytes)
-  // Offsets in the text are offsets in the bytes only while every character is one byte.
-  const events = text.length === bytes.byteLength ? readEvents(text, null) : readEvents(text, bytes)
-  return { bytes, events }
+/** Follows what was written of a stream: whether a frame of our own may stand here. */
+export interface FrameTracker {
+  add(bytes: Uint8Array): void
+  /** True before the first byte and after a blank line. */
+  readonly between: boolean
 }
 
-/** @param bytes given when the text holds characters of several bytes: then offsets are found in the bytes */
-function readEvents(text: string, bytes: Uint8Array | null): SseEvent[] {
-  const events: SseEvent[] = []
-  let name = ''
-  let data: string | null = null
-  let begin = 0
-  let position = 0
-  let bytePosition = 0
-  const hasCarriage = text.includes('\r')
-  while (position < text.length) {
-    const lineEnd = hasCarriage ? nextLineEnd(text, position) : text.indexOf('\n', position)
-    const stop = lineEnd < 0 ? text.length : lineEnd
-    const next = lineEnd < 0 ? stop : text.charCodeAt(stop) === CR && text.charCodeAt(stop + 1) === LF ? stop + 2 : stop + 1
-    bytePosition = bytes === null ? next : byteAfterLine(bytes, bytePosition, hasCarriage)
-    if (stop === position) {
-      if (data !== null || name !== '') events.push({ event: name, data: data ?? '', begin, end: bytePosition })
-      name = ''
-      data = null
-      begin = bytePosition
-    } else if (text.startsWith('data', position)) {
-      const value = fieldValue(text, position + 4, stop)
-      if (value !== null) data = data === null ? value : `${data}\n${value}`
-    } else if (text.startsWith('event', position)) {
-      name = fieldValue(text, position + 5, stop) ?? name
-    }
-    position = next
+export function createFrameTracker(): FrameTracker {
+  let between = true
+  let lastByte = LF
+  return {
+    add(bytes) {
+      if (bytes.length === 0) return
+      between = lastBoundary(bytes.subarray(-4), tailBefore(bytes, lastByte)) === Math.min(4, bytes.length)
+      lastByte = bytes[bytes.length - 1] ?? LF
+    },
+    get between() {
+      return between
+    },
   }
-  if (data !== null || name !== '') events.push({ event: name, data: data ?? '', begin, end: bytePosition })
-  return events
 }
 
-/** The value after the colon, one leading space removed; '' for a field without colon; null for another, longer field name. */
-function fieldValue(text: string, colon: number, stop: number): string | null {
-  if (colon === stop) return ''
-  if (text.charCodeAt(colon) !== 0x3a) return null
-  const start = text.charCodeAt(colon + 1) === 0x20 && colon + 1 < stop ? colon + 2 : colon + 1
-  return text.slice(start, stop)
-}
-
-function nextLineEnd(text: string, from: number): number {
-  const feed = text.indexOf('\n', from)
-  const carriage = text.indexOf('\r', from)
-  if (carriage < 0) return feed
-  return feed < 0 ? carriage : Math.min(feed, carriage)
-}
-
-function byteAfterLine(bytes: Uint8Array, from: number, hasCarriage: boolean): number {
-  const feed = bytes.indexOf(LF, from)
-  const carriage = hasCarriage ? bytes.indexOf(CR, from) : -1
-  const at = carriage < 0 ? feed : feed < 0 ? carriage : Math.min(feed, carriage)
-  if (at < 0) return bytes.byteLength
-  return bytes[at] === CR && bytes[at + 1] === LF ? at + 2 : at + 1
-}
-
-function isBomPrefix(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xef && (bytes.byteLength < 2 || bytes[1] === 0xbb)
-}
-
-function withoutBom(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
-}
-
-function concat(buffers: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const bytes of buffers) {
-    whole.set(bytes, offset)
-    offset += bytes.byteLength
-  }
-  return whole
+function tailBefore(bytes: Uint8Array, lastByte: number): number {
+  return bytes.length > 4 ? (bytes[bytes.length - 5] ?? LF) : lastByte
 }

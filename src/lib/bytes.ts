@@ -1,0 +1,15 @@
+// The one thing that typed arrays lack.
+
+/** The single part itself when there is only one that is not empty. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const filled = parts.filter((part) => part.length > 0)
+  const [first] = filled
+  if (filled.length === 1 && first !== undefined) return first
+  const whole = new Uint8Array(filled.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of filled) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
