@@ -11,7 +11,7 @@ export function budgetRows(figures, { ours, raw, rival }) {
     ['200 kB request, same shape, against raw node:http', worst(ratio('200 kB openai'), ratio('200 kB anthropic')), 3, 2, '×'],
     ['added p50 at concurrency 1', figures['added p50']?.get(ours), 0.35, 0.2, 'ms'],
     ['added first token p50, all streams open', figures['first token']?.get(ours), 5, 1, 'ms'],
-    ['memory per open stream', figures['memory']?.get(ours) / 1_000, 20, 15, 'kB'],
+    ['memory per open stream, above raw node:http', aboveRaw(figures, ours, raw), 20, 15, 'kB'],
     ['start to first answered request', figures['cold start']?.get(ours), 300, 150, 'ms'],
   ]
   if (rival === undefined) return rows
@@ -21,6 +21,11 @@ export function budgetRows(figures, { ours, raw, rival }) {
     [`SSE chunk, CPU against ${rival}`, ratio('sse openai', rival), 1 / 3, 1 / 5, '×'],
     [`200 kB request, CPU against ${rival}`, ratio('200 kB openai', rival), 1 / 4, 1 / 8, '×'],
   ]
+}
+
+/** Two sockets and their parsers cost a Node process 30 to 40 kB before anybody's code runs: what is judged is ours. */
+function aboveRaw(figures, ours, raw) {
+  return (figures['memory']?.get(ours) - figures['memory']?.get(raw)) / 1_000
 }
 
 /** Cross shape is measured with frames of the upstream's wire, and so is the raw proxy it is compared with. */

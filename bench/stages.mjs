@@ -6,6 +6,7 @@ import { line, start, stop, weigh } from './processes.mjs'
 import { callOf, longHistory } from './targets.mjs'
 
 const loadCore = 1
+const collectFile = fileURLToPath(new URL('collect-on-signal.cjs', import.meta.url))
 const loadFile = fileURLToPath(new URL('load.mjs', import.meta.url))
 
 function startLoad(job) {
@@ -109,13 +110,13 @@ async function firstTokenOf({ target, port }, streams, shape) {
 }
 
 /**
- * Bytes of resident set that each of `streams` further streams costs a warm process which has 200 open already: the slope, so
- * that a heap's first growth is not counted. A process of its own, since one that has served much has room that hides it.
+ * Bytes of resident set, after a collection of garbage, that each of `streams` further streams costs a warm process which has
+ * 200 open already. A process of its own, since one that has served much has room that hides it.
  */
 export async function streamMemory(targets, { streams }, shape) {
   const bytes = new Map()
   for (const target of targets) {
-    const { child, port } = await target.launch()
+    const { child, port } = await target.launch(['--require', collectFile])
     await answered(callOf(target, port, { shape }), child)
     await load({ kind: 'calls', call: callOf(target, port, { shape }), concurrency: 64, count: 4_000 })
     const job = {
@@ -124,18 +125,23 @@ export async function streamMemory(targets, { streams }, shape) {
       probes: 1,
     }
     const few = await openLoad({ ...job, streams: 200 })
-    await settle()
-    const before = weigh(child.pid).rssBytes
+    const before = await heldBytes(target, child)
     const many = await openLoad({ ...job, streams })
-    await settle()
-    bytes.set(target.name, (weigh(child.pid).rssBytes - before) / streams)
+    bytes.set(target.name, ((await heldBytes(target, child)) - before) / streams)
     await Promise.all([few.end(), many.end()])
     await stop(child)
   }
   return bytes
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 3_000))
+async function heldBytes({ native }, child) {
+  await settle()
+  if (!native) child.kill('SIGUSR2')
+  await settle()
+  return weigh(child.pid).rssBytes
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 1_500))
 
 /** Opens the streams and probes; they stay open until `end()`. */
 async function openLoad(job) {

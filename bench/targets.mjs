@@ -13,8 +13,8 @@ const proxyCore = 0
 export function rawProxy({ upstreamPort }) {
   return {
     name: 'raw node:http',
-    async launch() {
-      const child = start(process.execPath, [here('raw-proxy.mjs'), String(upstreamPort)], { core: proxyCore })
+    async launch(nodeArgs = []) {
+      const child = start(process.execPath, [...nodeArgs, here('raw-proxy.mjs'), String(upstreamPort)], { core: proxyCore })
       return { child, port: Number(await line(child)) }
     },
     model: (_, name) => name,
@@ -42,9 +42,9 @@ export function metisGateway({ upstreamPort, directory, cli = here('../dist/cli.
   return {
     name: 'metis-gateway',
     crossShape: true,
-    async launch() {
+    async launch(nodeArgs = []) {
       const port = await freePort()
-      const args = [cli, '--port', String(port), '--no-serve', '--db', db, '--config', config, '--log-level', 'warn']
+      const args = [...nodeArgs, cli, '--port', String(port), '--no-serve', '--db', db, '--config', config, '--log-level', 'warn']
       return { child: start(process.execPath, args, { core: proxyCore, env, cwd: directory }), port }
     },
     model: (wire, name) => `${wire === 'anthropic' ? 'ant' : 'oai'}:${name}`,
@@ -59,6 +59,7 @@ export function nginx({ upstreamPort, directory }) {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${home}/${name};`)
   return {
     name: 'nginx',
+    native: true,
     async launch() {
       const port = await freePort()
       const file = join(home, 'nginx.conf')
@@ -96,10 +97,13 @@ export function portkey({ upstreamPort, directory }) {
   })
   return {
     name: 'Portkey 1.15.2',
-    async launch() {
+    async launch(nodeArgs = []) {
       const port = await freePort()
       const script = join(home, 'node_modules/@portkey-ai/gateway/build/start-server.js')
-      return { child: start(process.execPath, [script, `--port=${port}`, '--headless'], { core: proxyCore, cwd: home }), port }
+      return {
+        child: start(process.execPath, [...nodeArgs, script, `--port=${port}`, '--headless'], { core: proxyCore, cwd: home }),
+        port,
+      }
     },
     model: (_, name) => name,
     headers: (shape) => ({
