@@ -28,7 +28,8 @@ const { metafile } = await build({
   target: 'node20',
   // What is imported lazily (the price catalog, a command) becomes a file of its own and is read only when it is needed.
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entries, not below them: code finds its siblings (the maintenance worker) from wherever it was put.
+  chunkNames: '[name]-[hash]',
   external: ['better-sqlite3', 'pg', 'undici'],
   // CommonJS inside the bundle asks for `require`, which a module does not have.
   banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },

@@ -29,7 +29,7 @@ export const demo = defineCommand({
     process.once('exit', () => rmSync(home, { recursive: true, force: true }))
     const env = { ...bareEnvironment(io), METIS_HOME: home }
     const { openNode } = await import('../context.ts')
-    const context = await openNode({ env, demo: true, maintenance: true, logLevel: flags['log-level'] ?? 'warn' })
+    const context = await openNode({ env, demo: 'only', maintenance: true, logLevel: flags['log-level'] ?? 'warn' })
     let beside: ServeBeside | null = null
     try {
       const { startGateway } = await import('../gateway-process.ts')

@@ -1,6 +1,7 @@
 // Every command, in the order --help shows them.
 import type { Command } from './command.ts'
 import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
 import { env } from './env.ts'
 import { issueKey } from './issue-key.ts'
 import { listKeys } from './list-keys.ts'
@@ -10,4 +11,4 @@ import { revokeKey } from './revoke-key.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 
-export const commands: readonly Command[] = [start, serve, demo, issueKey, listKeys, revokeKey, env, models, prices]
+export const commands: readonly Command[] = [start, serve, demo, issueKey, listKeys, revokeKey, env, models, prices, doctor]

@@ -23,7 +23,9 @@ export const models = defineCommand({
         return 0
       }
       if (listed.length === 0) {
-        io.err(`no provider is configured: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or name one in ${context.configPath}`)
+        io.err(
+          `no provider is configured: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or name one in ${context.configPath ?? `${context.home}/config.yaml`}`,
+        )
         return 0
       }
       const rows = listed.map(({ id, target, displayName }) => [id, formatModelRef(target), displayName])

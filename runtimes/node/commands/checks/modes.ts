@@ -1,7 +1,7 @@
 // Only the owner may read the trace and the configuration: folder 0700, files 0600 (reliability.md §6).
 import { chmod, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import process from 'node:process'
+import type { NodePaths } from '../../paths.ts'
 import type { Finding } from './finding.ts'
 
 export interface Guarded {
@@ -11,11 +11,10 @@ export interface Guarded {
 }
 
 /** The database and what SQLite keeps beside it, the configuration, and our folder around them. */
-export function guardedPaths(home: string, dbPath: string | null, configPath: string): readonly Guarded[] {
-  const files = dbPath === null ? [] : [dbPath, `${dbPath}-wal`, `${dbPath}-shm`]
+export function guardedPaths({ home, dbPath, configPath }: NodePaths): readonly Guarded[] {
   return [
-    ...(dbPath === null || dirname(dbPath) === home ? [{ check: 'database', path: home, mode: 0o700 } as const] : []),
-    ...files.map((path) => ({ check: 'database', path, mode: 0o600 }) as const),
+    { check: 'database', path: home, mode: 0o700 },
+    ...[dbPath, `${dbPath}-wal`, `${dbPath}-shm`].map((path) => ({ check: 'database', path, mode: 0o600 }) as const),
     { check: 'config', path: configPath, mode: 0o600 },
   ]
 }

@@ -1,0 +1,91 @@
+// The database as it stands, opened for reading only: doctor changes nothing that it was not asked to.
+import { stat } from 'node:fs/promises'
+import { schemaState } from '../../../../src/store/migrate.ts'
+import { openSqlite, type SqliteStorage } from '../../sqlite.ts'
+import { lineOf } from '../faults.ts'
+import { stateOf } from '../keys.ts'
+import type { Finding } from './finding.ts'
+
+export interface DatabaseReport {
+  readonly findings: readonly Finding[]
+  /** null = no event, or no database. */
+  readonly newestEventUs: number | null
+}
+
+/** Below it two connections that checkpoint and write at one instant can corrupt a WAL database (reliability.md §2). */
+const sqliteFloor = [3, 51, 3] as const
+
+export async function checkDatabase(path: string, nowUs: number): Promise<DatabaseReport> {
+  if ((await stat(path).catch(() => null)) === null)
+    return {
+      findings: [{ check: 'database', level: 'ok', message: `${path} is not there yet: the first start makes it` }],
+      newestEventUs: null,
+    }
+  let storage: SqliteStorage
+  try {
+    storage = await openSqlite(path, { readonly: true })
+  } catch (error) {
+    const mend = error instanceof Error && 'mend' in error ? String(error.mend) : 'see the message'
+    const message = error instanceof Error ? error.message : lineOf(error)
+    return { findings: [{ check: 'database', level: 'fault', message, mend }], newestEventUs: null }
+  }
+  try {
+    const { pending } = await schemaState(storage)
+    const findings = [driverFinding(path, storage)]
+    if (pending.length > 0)
+      return {
+        findings: [
+          ...findings,
+          { check: 'database', level: 'ok', message: `${pending.length} migrations wait for the next start` },
+        ],
+        newestEventUs: null,
+      }
+    return { findings: [...findings, await keysFinding(storage, nowUs)], newestEventUs: await newestEventUs(storage) }
+  } finally {
+    await storage.close()
+  }
+}
+
+function driverFinding(path: string, { driver, sqliteVersion }: SqliteStorage): Finding {
+  const message = `${path}, SQLite ${sqliteVersion} through ${driver}`
+  if (!isBelow(sqliteVersion)) return { check: 'database', level: 'ok', message }
+  return {
+    check: 'database',
+    level: 'warning',
+    message: `${message}: older than ${sqliteFloor.join('.')}, which mends a rare corruption when several processes share a file`,
+    mend:
+      driver === 'node:sqlite'
+        ? 'upgrade Node, or npm install better-sqlite3'
+        : 'npm install better-sqlite3@latest, or run one process only',
+  }
+}
+
+/** Is a version such as `3.51.2` below the floor? */
+export function isBelow(version: string): boolean {
+  const parts = version.split('.').map(Number)
+  for (const [index, floor] of sqliteFloor.entries()) {
+    const part = parts[index] ?? 0
+    if (part !== floor) return part < floor
+  }
+  return false
+}
+
+async function keysFinding({ db }: SqliteStorage, nowUs: number): Promise<Finding> {
+  const keys = await db.selectFrom('gateway_keys').select(['revoked_us', 'expires_us']).execute()
+  const active = keys.filter((key) => stateOf(key, nowUs) === 'active').length
+  if (active > 0) return { check: 'keys', level: 'ok', message: `${active} of ${keys.length} keys are active` }
+  return {
+    check: 'keys',
+    level: 'warning',
+    message: keys.length === 0 ? 'no key has been issued' : `none of ${keys.length} keys is active`,
+    mend: 'metis-gateway issue-key --name NAME --workspace PATH',
+  }
+}
+
+async function newestEventUs({ db }: SqliteStorage): Promise<number | null> {
+  const row = await db
+    .selectFrom('events')
+    .select((table) => table.fn.max('timestamp_us').as('newest'))
+    .executeTakeFirst()
+  return row?.newest ?? null
+}
