@@ -122,8 +122,8 @@ const errorBodySchema = z.looseObject({
     ])
     .nullish()
     .catch(undefined),
-  detail: z.unknown(),
-  message: z.unknown(),
+  detail: z.unknown().optional(),
+  message: z.unknown().optional(),
 })
 
 const overflowCodes = new Set(['context_length_exceeded', 'context_window_exceeded', 'model_context_window_exceeded'])
