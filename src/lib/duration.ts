@@ -1,11 +1,10 @@
-// Durations as people write them.
+// Durations as people write them in options and configuration.
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+const msPerUnit: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `90d`, `24h`, `15m`, `30s`, `500ms` → ms; null for anything else. */
+/** `90d`, `24h`, `15m`, `30s` in ms; null for anything else, units in upper case and fractions too. */
 export function parseDuration(text: string): number | null {
-  const match = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(text.trim())
-  if (match === null) return null
-  const unit = unitMs[match[2] ?? '']
-  return unit === undefined ? null : Number(match[1]) * unit
+  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  const ms = msPerUnit[unit]
+  return count === undefined || ms === undefined ? null : Number(count) * ms
 }

@@ -1,13 +1,11 @@
-// Names and ids that one vendor allows and another refuses, made fit: deterministic, so that pairs stay linked over turns
-// without any state (translation.md §2, "tool name" and "tool ids").
+// Names and ids that another vendor takes: the same input always gives the same output, so that pairs stay linked over a
+// whole conversation without any state.
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 
-const HASH_LENGTH = 8
-
-/** Eight hex digits of SHA-256. */
+/** 8 hex digits of the SHA-256 of the UTF-8 text. For telling names apart, not for secrets. */
 export function shortHash(text: string): string {
-  return sha256Hex(text).slice(0, HASH_LENGTH)
+  return sha256Hex(text).slice(0, 8)
 }
 
 /** Lower-case hex. Synchronous everywhere; a runtime's own is faster (services.ts, `hash`). */
@@ -15,23 +13,26 @@ export function sha256Hex(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)))
 }
 
-/** `[a-zA-Z0-9_-]`, at most `maxLength`: unchanged when it already is, else its first characters and a hash of the whole. */
+const allowed = /^[a-zA-Z0-9_-]+$/
+const hashTail = 9
+const keptOfName = 55
+
+/** Unchanged when it fits; else its first 55 characters, `_` and a hash. The caller keeps the table that maps it back. */
 export function safeToolName(name: string, maxLength: number): string {
-  if (name.length <= maxLength && isPlain(name)) return name
-  const kept = Math.min(55, maxLength - HASH_LENGTH - 1)
-  return `${plain(name).slice(0, kept)}_${shortHash(name)}`
+  if (fits(name, maxLength)) return name
+  return withHash(name, Math.min(keptOfName, maxLength - hashTail))
 }
 
-/** As `safeToolName`, but keeps as much of the id as fits. */
+/** Unchanged when it fits; else as much of it as fits, `_` and a hash. */
 export function safeToolId(id: string, maxLength: number): string {
-  if (id.length <= maxLength && isPlain(id)) return id
-  return `${plain(id).slice(0, maxLength - HASH_LENGTH - 1)}_${shortHash(id)}`
+  if (fits(id, maxLength)) return id
+  return withHash(id, maxLength - hashTail)
 }
 
-function isPlain(text: string): boolean {
-  return /^[a-zA-Z0-9_-]+$/.test(text)
+function fits(text: string, maxLength: number): boolean {
+  return text.length <= maxLength && allowed.test(text)
 }
 
-function plain(text: string): string {
-  return text.replace(/[^a-zA-Z0-9_-]/g, '_')
+function withHash(text: string, kept: number): string {
+  return `${text.replaceAll(/[^a-zA-Z0-9_-]/gu, '_').slice(0, kept)}_${shortHash(text)}`
 }

@@ -1,24 +1,84 @@
-// ULIDs. One monotonic factory a process: ids rise even when the clock goes back.
-import { decodeTime, encodeTime, monotonicFactory } from 'ulidx'
+// ULIDs from one factory per process. They rise strictly, whatever the wall clock does: within a turn the order of the
+// events' ids is the order in which things happened.
+import { crockfordAlphabet } from './crockford.ts'
 
-const TIME_LENGTH = 10
-const RANDOM_LENGTH = 16
-const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const timeLength = 10
+const randomLength = 16
+const pattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
 
-/** @param seed an id that all new ones must be above, such as the highest in the database */
+/**
+ * `nowMs` is the wall clock in ms since 1970. `seed` is the highest id on record: every id is above it.
+ * @throws RangeError for a seed that is not a ULID
+ */
 export function createIdFactory(nowMs: () => number, seed?: string): () => string {
-  const next = monotonicFactory()
-  if (seed !== undefined && isUlid(seed)) next(decodeTime(seed) + 1)
-  return () => next(Math.floor(nowMs()))
+  if (seed !== undefined && !isUlid(seed)) throw new RangeError('the seed is not a ULID')
+  let lastMs = seed === undefined ? -1 : decodeTime(seed)
+  let time = seed === undefined ? '' : seed.slice(0, timeLength)
+  const random = new Uint8Array(randomLength)
+  if (seed !== undefined) random.set(Array.from(seed.slice(timeLength), digitOf))
+
+  const moveTo = (ms: number): void => {
+    lastMs = ms
+    time = encodeTime(ms)
+    crypto.getRandomValues(random)
+    for (const [i, byte] of random.entries()) random[i] = byte & 31
+    // Leaves at least 2^79 ids for this millisecond.
+    random[0] = (random[0] ?? 0) & 15
+  }
+
+  return () => {
+    const ms = Math.floor(nowMs())
+    if (ms > lastMs) moveTo(ms)
+    else if (!increment(random)) moveTo(lastMs + 1)
+    let id = time
+    for (const digit of random) id += crockfordAlphabet[digit]
+    return id
+  }
 }
 
-/** A ULID of a given time and randomness (16 bytes, five bits of each are used): for ids that are derived, not drawn. */
+/** A ULID made of a time and 16 bytes, of which the low five bits count: for ids that must come out the same again. */
 export function createUlidAt(ms: number, random: Uint8Array): string {
-  let text = encodeTime(ms, TIME_LENGTH)
-  for (let index = 0; index < RANDOM_LENGTH; index += 1) text += CROCKFORD.charAt((random[index] ?? 0) & 31)
+  if (random.length < randomLength) throw new RangeError(`a ULID needs ${randomLength} bytes`)
+  let id = encodeTime(Math.floor(ms))
+  for (const byte of random.subarray(0, randomLength)) id += crockfordAlphabet[byte & 31]
+  return id
+}
+
+/** Upper case only, as we write them. */
+export function isUlid(text: string): boolean {
+  return pattern.test(text)
+}
+
+/** False when all digits were at their highest. */
+function increment(digits: Uint8Array): boolean {
+  for (let i = digits.length - 1; i >= 0; i--) {
+    const digit = digits[i] ?? 0
+    if (digit < 31) {
+      digits[i] = digit + 1
+      return true
+    }
+    digits[i] = 0
+  }
+  return false
+}
+
+function encodeTime(ms: number): string {
+  if (!(ms >= 0 && ms < 2 ** 48)) throw new RangeError(`${ms} is no time that a ULID can hold`)
+  let rest = ms
+  let text = ''
+  for (let i = 0; i < timeLength; i++) {
+    text = (crockfordAlphabet[rest % 32] ?? '') + text
+    rest = Math.floor(rest / 32)
+  }
   return text
 }
 
-export function isUlid(text: string): boolean {
-  return /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)
+function decodeTime(ulid: string): number {
+  let ms = 0
+  for (const character of ulid.slice(0, timeLength)) ms = ms * 32 + digitOf(character)
+  return ms
+}
+
+function digitOf(character: string): number {
+  return crockfordAlphabet.indexOf(character)
 }

@@ -56,14 +56,15 @@ export function childSpans(bytes: Uint8Array, start: number): readonly JsonSpan[
 }
 
 /**
- * The bytes with each edit made; nothing else moves.
+ * The bytes with each edit made, in any order; nothing else moves. An insertion has `start` = `end`.
  * @throws RangeError when edits overlap or lie outside
  */
 export function spliceBytes(bytes: Uint8Array, edits: readonly JsonEdit[]): Uint8Array {
+  if (edits.length === 0) return bytes
   const encoder = new TextEncoder()
   const sorted = edits
     .map(({ start, end, text }) => ({ start, end, text: encoder.encode(text) }))
-    .sort((a, b) => a.start - b.start)
+    .sort((a, b) => a.start - b.start || a.end - b.end)
   const grown = sorted.reduce((sum, { start, end, text }) => sum + text.length - (end - start), bytes.length)
   const result = new Uint8Array(Math.max(0, grown))
   let read = 0

@@ -1,21 +1,44 @@
-// Money: integer nano-USD inside, decimal USD outside. Sums are sums of integers; nothing is added as a float.
+// Money is integer nano-USD inside and decimal USD outside; crossing over loses nothing.
 
-const NANO = 1_000_000_000
+const decimal = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
 
-/** Nearest nano-USD of an amount that came from outside as a number of USD. */
-export function nanoUsdOf(usd: number): number {
-  return Math.round(usd * NANO)
+/**
+ * Exact in decimal, half a nano away from zero: 0.1 is 100,000,000, not what its double holds.
+ * @throws RangeError for what is not a decimal number, or beyond 2^53 nano-USD (9.0 million USD)
+ */
+export function nanoUsdOf(usd: number | string): number {
+  const match = decimal.exec(String(usd))
+  if (match === null) throw new RangeError(`not an amount in USD: ${JSON.stringify(String(usd).slice(0, 40))}`)
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
+  const shift = 9 + Number(exponent) - fraction.length
+  const digits = BigInt(whole + fraction)
+  const magnitude = Number(shift >= 0 ? digits * 10n ** BigInt(shift) : divideRounded(digits, 10n ** BigInt(-shift)))
+  if (!Number.isSafeInteger(magnitude)) throw new RangeError('an amount of USD beyond what nano-USD can count')
+  return sign === '-' && magnitude !== 0 ? -magnitude : magnitude
 }
 
-/** USD with at most nine decimals: the double nearest to the exact value, which prints as it. */
+function divideRounded(dividend: bigint, divisor: bigint): bigint {
+  return (dividend + divisor / 2n) / divisor
+}
+
+/** Prints with at most 9 decimals, each of them true below 8,388,608 USD, where doubles stand closer than a nano. */
 export function usdOf(nanoUsd: number): number {
-  return nanoUsd / NANO
+  return nanoUsd / 1e9
 }
 
-/** For people: `$12.42`, `$0.0031`, `-$0.50`. */
+/** For people: `$1,234.57`, `$0.0042`, `<$0.0001`; four decimals below a dollar. */
 export function formatUsd(nanoUsd: number): string {
   const sign = nanoUsd < 0 ? '-' : ''
-  const usd = Math.abs(nanoUsd) / NANO
-  if (usd === 0 || usd >= 0.01) return `${sign}$${usd.toFixed(2)}`
-  return `${sign}$${usd.toPrecision(2).replace(/\.?0+$/, '')}`
+  const magnitude = Math.abs(nanoUsd)
+  if (magnitude === 0) return '$0.00'
+  if (magnitude >= 999_950_000) return `${sign}$${withDecimals(magnitude, 2)}`
+  if (magnitude < 50_000) return sign === '' ? '<$0.0001' : '>-$0.0001'
+  return `${sign}$${withDecimals(magnitude, 4)}`
+}
+
+function withDecimals(nanoUsd: number, decimals: number): string {
+  const unit = 10 ** (9 - decimals)
+  const rounded = String(Math.round(nanoUsd / unit)).padStart(decimals + 1, '0')
+  const whole = rounded.slice(0, -decimals).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+  return `${whole}.${rounded.slice(-decimals)}`
 }

@@ -1,33 +1,59 @@
-// Secrets out of text before it is logged, stored or answered (reliability.md §5): the values we know, then everything that
-// looks like one.
+// The one choke point for secrets on their way into an error, a log or a trace (reliability.md §5).
 
-const MASK = '[redacted]'
+const mark = '[redacted]'
 
-const patterns: readonly RegExp[] = [
-  /\b(?:sk|rk|pk)-[A-Za-z0-9_-]{8,}/g,
-  /\bgw_[0-9A-HJKMNP-TV-Za-z]{20,}/g,
-  /\bBearer\s+[^\s"',;]+/gi,
-  /\bAIza[0-9A-Za-z_-]{20,}/g,
-  /\bgsk_[0-9A-Za-z]{16,}/g,
-  /\bxai-[0-9A-Za-z]{16,}/g,
-  /([?&](?:api[_-]?key|key|token|access_token)=)[^\s&"']+/gi,
-  /\b(?:org|acct|proj)[-_][A-Za-z0-9]{8,}/g,
+// Anything that looks like a credential, whoever's it is. An upstream may echo a key with its middle starred out.
+const patterns: readonly (readonly [RegExp, string])[] = [
+  [/\bsk-[\w*-]{8,}/g, mark],
+  [/\bgw_[0-9A-Za-z]{10,}/g, mark],
+  [/\b(Bearer\s+)[\w.~+/=*-]{8,}/gi, `$1${mark}`],
+  [/([?&](?:api[-_]?key|key|access_token|token)=)[^&\s"'<>#]+/gi, `$1${mark}`],
+  // With a digit somewhere: `org-wide` and `acct-holder` are words.
+  [/\borg-(?=[A-Za-z]*\d)\w{6,}/g, mark],
+  [/\bacct[-_](?=[A-Za-z]*\d)\w{6,}/g, mark],
 ]
 
-/** @param secrets every configured credential; shorter than six characters are ignored, they would mask ordinary words */
+// Shorter ones (`x`, `none` for a local server) are no secrets, and would redact half of every text.
+const minSecretLength = 6
+
+/** `secrets`: all that is configured. They are found as they are, in JSON, URL-encoded, and inside base64. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const known = [...new Set(secrets.filter((secret) => secret.length >= 6).flatMap(formsOf))].sort((a, b) => b.length - a.length)
+  const forms = new Set(secrets.filter((secret) => secret.length >= minSecretLength).flatMap(formsOf))
+  // The longest first, so that no secret leaves the tail of one that begins like it.
+  const sorted = [...forms].sort((a, b) => b.length - a.length)
+  const exact = sorted.length === 0 ? null : new RegExp(sorted.map(escapeRegExp).join('|'), 'g')
   return (text) => {
-    let clean = text
-    for (const secret of known) clean = clean.split(secret).join(MASK)
-    for (const pattern of patterns)
-      clean = clean.replace(pattern, (_match, prefix: unknown) => (typeof prefix === 'string' ? prefix + MASK : MASK))
-    return clean
+    const known = exact === null ? text : text.replaceAll(exact, mark)
+    return patterns.reduce((result, [pattern, replacement]) => result.replaceAll(pattern, replacement), known)
   }
 }
 
-/** As it is, URL-encoded, and base64 with and without padding. */
 function formsOf(secret: string): string[] {
-  const base64 = btoa(String.fromCharCode(...new TextEncoder().encode(secret)))
-  return [secret, encodeURIComponent(secret), base64, base64.replace(/=+$/, '')]
+  const url = encodeURIComponent(wellFormed(secret))
+  const lowerUrl = url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())
+  return [secret, JSON.stringify(secret).slice(1, -1), url, lowerUrl, ...base64Forms(secret)]
+}
+
+/**
+ * Base64 holds three bytes in four characters, so a secret inside a longer text (`user:secret`) has one of three spellings;
+ * of each, the characters that the neighbours do not touch.
+ */
+function base64Forms(secret: string): string[] {
+  const bytes = new TextEncoder().encode(secret)
+  return [0, 1, 2].flatMap((offset) => {
+    const padded = new Uint8Array(offset + bytes.length)
+    padded.set(bytes, offset)
+    const text = btoa(String.fromCharCode(...padded))
+    const whole = text.slice(Math.ceil((offset * 8) / 6), Math.floor((padded.length * 8) / 6))
+    return [whole, whole.replaceAll('+', '-').replaceAll('/', '_')]
+  })
+}
+
+// encodeURIComponent throws on half a surrogate pair.
+function wellFormed(text: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text))
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
 }

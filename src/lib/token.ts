@@ -1,59 +1,53 @@
-// Gateway tokens (reliability.md §5): `gw_` + ULID + 26 characters of Crockford base32 from the CSPRNG (130 bits) + 6 characters
-// of base62 CRC-32, so that scanners can tell a real one without a look-up.
+// Gateway tokens (reliability.md §5): `gw_`, the key's ULID, 130 random bits, and a checksum that refuses typing errors and
+// scanners' false finds before any look-up.
+import { crc32 } from './crc32.ts'
+import { encodeCrockford } from './crockford.ts'
 
-const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const SECRET_LENGTH = 26
-const CHECKSUM_LENGTH = 6
-const SHAPE = /^gw_([0-7][0-9A-HJKMNP-TV-Z]{25})[0-9A-HJKMNP-TV-Z]{26}[0-9A-Za-z]{6}$/
+const secretLength = 26
+const ulidLength = 26
+const pattern = /^gw_[0-7][0-9A-HJKMNP-TV-Z]{51}[0-9A-Za-z]{6}$/
+const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** What `createToken` needs of randomness: one byte a character. */
-export const TOKEN_RANDOM_BYTES = SECRET_LENGTH
+/** What `createToken` needs of a CSPRNG: 130 bits. */
+export const TOKEN_RANDOM_BYTES = 17
 
-/** @param random at least TOKEN_RANDOM_BYTES bytes of a CSPRNG; five bits of each are used */
-export function createToken(ulid: string, random: Uint8Array): string {
-  if (random.byteLength < SECRET_LENGTH) throw new RangeError(`a token needs ${SECRET_LENGTH} random bytes`)
-  let secret = ''
-  for (let index = 0; index < SECRET_LENGTH; index += 1) secret += CROCKFORD.charAt((random[index] ?? 0) & 31)
-  const body = `gw_${ulid}${secret}`
-  return body + checksumOf(body)
+/**
+ * `randomBytes`: at least TOKEN_RANDOM_BYTES of a CSPRNG.
+ * @throws RangeError when they are fewer, or the ULID is none
+ */
+export function createToken(ulid: string, randomBytes: Uint8Array): string {
+  const body = `gw_${ulid}${encodeCrockford(randomBytes, secretLength)}`
+  const token = body + checksumOf(body)
+  if (!pattern.test(token)) throw new RangeError('not a ULID')
+  return token
 }
 
-/** The key's id when shape and checksum are right; says nothing about whether such a key exists. */
+/** null when the shape or the checksum is wrong; a key id says nothing yet about the key. Takes any text, however long. */
 export function parseToken(text: string): { readonly keyId: string } | null {
-  const ulid = SHAPE.exec(text)?.[1]
-  if (ulid === undefined) return null
-  const body = text.slice(0, -CHECKSUM_LENGTH)
-  return checksumOf(body) === text.slice(-CHECKSUM_LENGTH) ? { keyId: `gk_${ulid}` } : null
+  if (!pattern.test(text)) return null
+  const body = text.slice(0, -6)
+  return text.slice(-6) === checksumOf(body) ? { keyId: keyIdOf(body.slice(3, 3 + ulidLength)) } : null
 }
 
-/** Takes the same time wherever two texts of one length differ. */
-export function constantTimeEqual(left: string, right: string): boolean {
-  let difference = left.length ^ right.length
-  for (let index = 0; index < left.length; index += 1)
-    difference |= left.charCodeAt(index) ^ right.charCodeAt(index % (right.length || 1))
+/** `gk_` and the ULID that the token carries. */
+export function keyIdOf(ulid: string): string {
+  return `gk_${ulid}`
+}
+
+/** The time depends on the length of `a` alone, which is no secret where hashes are compared. */
+export function constantTimeEqual(a: string, b: string): boolean {
+  let difference = a.length ^ b.length
+  // Past the end of `b`, charCodeAt gives NaN, which counts as 0: the length has already told.
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
   return difference === 0
 }
 
-function checksumOf(text: string): string {
-  let value = crc32(text)
-  let digits = ''
-  for (let index = 0; index < CHECKSUM_LENGTH; index += 1) {
-    digits = BASE62.charAt(value % 62) + digits
-    value = Math.floor(value / 62)
+function checksumOf(body: string): string {
+  let rest = crc32(body)
+  let text = ''
+  for (let i = 0; i < 6; i++) {
+    text = (base62[rest % 62] ?? '') + text
+    rest = Math.floor(rest / 62)
   }
-  return digits
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte
-  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
-  return value >>> 0
-})
-
-/** CRC-32 (IEEE 802.3) of ASCII text, unsigned. */
-function crc32(text: string): number {
-  let crc = 0xffffffff
-  for (let index = 0; index < text.length; index += 1) crc = (crc >>> 8) ^ (crcTable[(crc ^ text.charCodeAt(index)) & 255] ?? 0)
-  return (crc ^ 0xffffffff) >>> 0
+  return text
 }

@@ -1,8 +1,9 @@
-// A count of tokens when nobody has counted them (translation.md §6).
+// The guess at a number of tokens where nobody counted (translation.md §6).
 
-/** UTF-8 bytes (or UTF-16 units of mostly ASCII text) per token, averaged over prose and code. */
-const BYTES_PER_TOKEN = 3.6
+// A guess to be measured: UTF-8 bytes of English prose and JSON per token of o200k.
+const bytesPerToken = 3.6
 
-export function estimateTokens(bytes: number): number {
-  return Math.ceil(bytes / BYTES_PER_TOKEN)
+/** From characters or UTF-8 bytes, whichever is at hand: for English they are nearly the same. */
+export function estimateTokens(length: number): number {
+  return Math.ceil(length / bytesPerToken)
 }
