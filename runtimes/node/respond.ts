@@ -22,8 +22,9 @@ class NodeResponse {
     return this.status >= 200 && this.status < 300
   }
   get whole(): Response {
-    this.#whole ??= webRespond(this.answer.status, this.answer.headers, this.answer.body)
-    return this.#whole
+    const whole = this.#whole ?? webRespond(this.answer.status, this.answer.headers, this.answer.body)
+    this.#whole = whole
+    return whole
   }
 }
 

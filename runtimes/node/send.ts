@@ -34,7 +34,7 @@ export function createSend(options: { readonly connectMs: number }): NodeSend {
   return {
     send(request, signal) {
       return new Promise<UpstreamResponse>((resolve, reject) => {
-        const exchange = new Exchange(request, signal, resolve, reject, reuse.starting)
+        const exchange = new Exchange(signal, resolve, reject, reuse.starting)
         const url = new URL(request.url)
         agent.dispatch(
           {
@@ -60,7 +60,6 @@ export function createSend(options: { readonly connectMs: number }): NodeSend {
 /** One request and its answer: undici's handler on one side, a promise and an async iterable on the other. */
 class Exchange implements Dispatcher.DispatchHandler {
   reused = false
-  readonly #request: UpstreamRequest
   readonly #signal: AbortSignal
   readonly #resolve: (response: UpstreamResponse) => void
   readonly #reject: (error: unknown) => void
@@ -71,13 +70,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #onAbort = () => this.#abort()
 
   constructor(
-    request: UpstreamRequest,
     signal: AbortSignal,
     resolve: (response: UpstreamResponse) => void,
     reject: (error: unknown) => void,
     starting: (exchange: Exchange) => void,
   ) {
-    this.#request = request
     this.#signal = signal
     this.#resolve = resolve
     this.#reject = reject

@@ -115,7 +115,7 @@ export function createEngine(parts: EngineParts): Engine {
     }
 
     // T1: nothing goes upstream before it is on record that it will.
-    await parts.traces.openTurn(
+    const { deferred } = await parts.traces.openTurn(
       {
         turnId,
         route: event,
@@ -141,6 +141,7 @@ export function createEngine(parts: EngineParts): Engine {
       startedMs: asked.receivedMs,
       onClosed: () => running.delete(turnId),
     })
+    turn.deferred = deferred
     running.set(turnId, { turn, abort })
     return await answerOf(asked, routed.target, turn, log, abort)
   }

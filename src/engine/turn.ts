@@ -24,6 +24,8 @@ export interface Turn {
   /** Call when the first content arrives: time to first token. */
   firstByte(): void
   upstream: { requestId: string | null; warnings: readonly Warning[] }
+  /** The store is away: the turn's rows wait (reliability.md §2). */
+  deferred: boolean
 }
 
 export interface TurnParts {
@@ -55,6 +57,7 @@ export function createTurn(parts: TurnParts): Turn {
     id: parts.id,
     tally,
     upstream: { requestId: null, warnings: [] },
+    deferred: false,
     get costNanoUsd() {
       return costNanoUsd
     },

@@ -1,0 +1,160 @@
+// What every command and both servers stand on: configuration, store and catalogs of one process, opened once.
+import { createHash, randomBytes } from 'node:crypto'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
+import type { ModelCatalog } from '../../src/catalog/models.ts'
+import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
+import type { PriceCatalog } from '../../src/catalog/prices.ts'
+import { resolveConfig } from '../../src/config/resolve.ts'
+import type { Config } from '../../src/config/schema.ts'
+import { createIdFactory } from '../../src/lib/ids.ts'
+import { createRedactor } from '../../src/lib/redact.ts'
+import { presets } from '../../src/providers/presets.ts'
+import type { Clock, Logger, LogLevel, Services } from '../../src/services.ts'
+import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
+import { createIdentityStore, type IdentityStore } from '../../src/store/identities.ts'
+import { registerInstance, removeInstance } from '../../src/store/instances.ts'
+import { createKeyStore, type KeyStore } from '../../src/store/keys.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { createTraceStore } from '../../src/store/trace-store.ts'
+import type { TraceStore } from '../../src/store/traces.ts'
+import { nodeClock } from './clock.ts'
+import { readConfigFile } from './config-file.ts'
+import { createLogger } from './logger.ts'
+import { processFacts } from './process-facts.ts'
+import { openSqlite, type SqliteStorage } from './sqlite.ts'
+import { version } from './version.ts'
+
+export interface OpenNodeOptions {
+  /** Over METIS_DB, over `metis.db` in the home. */
+  readonly db?: string
+  /** Over `config.yaml` in the home. */
+  readonly config?: string
+  /** Over METIS_HOME, over ~/.metis. */
+  readonly home?: string
+  readonly demo?: boolean | 'only'
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** True for servers: checkpoints and the one-second flush in a thread, and an instance row that makes orphans findable. */
+  readonly maintenance?: boolean
+  readonly logLevel?: LogLevel
+  readonly logFormat?: 'pretty' | 'json'
+}
+
+export interface NodeContext {
+  readonly config: Config
+  /** The file that was read; null = none. */
+  readonly configPath: string | null
+  readonly home: string
+  readonly dbPath: string
+  readonly storage: SqliteStorage
+  readonly queue: CommitQueue
+  readonly keys: KeyStore
+  readonly identities: IdentityStore
+  readonly traces: TraceStore
+  readonly prices: PriceCatalog
+  readonly models: ModelCatalog
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly nextId: () => string
+  readonly hash: Services['hash']
+  readonly redact: (text: string) => string
+  readonly instanceId: string
+  /** Everything committed, everything closed. */
+  close(): Promise<void>
+}
+
+/** @throws ConfigError, StoreError: each says which file and what mends it */
+export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
+  const env = options.env ?? process.env
+  const home = resolve(options.home ?? nonEmpty(env.METIS_HOME) ?? join(homedir(), '.metis'))
+  const dbPath = databasePath(options.db ?? nonEmpty(env.METIS_DB), home)
+  const file = readConfigFile({ home, ...(options.config === undefined ? {} : { path: options.config }) })
+  const config = resolveConfig({
+    file: file.content,
+    env,
+    presets,
+    ...(options.demo === undefined ? {} : { demo: options.demo }),
+  })
+  const redact = createRedactor(config.providers.flatMap((provider) => (provider.apiKey === undefined ? [] : [provider.apiKey])))
+  const logger = createLogger({
+    level: options.logLevel ?? 'info',
+    format: options.logFormat ?? 'pretty',
+    redact,
+    write: (line) => process.stderr.write(line),
+    colour: process.stderr.isTTY === true && env.NO_COLOR === undefined,
+  })
+  for (const warning of file.warnings) logger.log('warn', warning)
+
+  const maintenance = options.maintenance === true
+  const storage = await openSqlite(dbPath, {
+    maintenance: maintenance ? maintenanceThreadUrl() : null,
+    onFault: (error) =>
+      logger.log('error', 'the maintenance thread of the database died; restart to have it synced again', {
+        error: String(error),
+      }),
+  })
+  try {
+    await migrate(storage)
+    const clock = nodeClock
+    const nextId = createIdFactory(() => clock.nowUs() / 1000, await highestEventId(storage))
+    const queue = createCommitQueue({ storage, clock, defer: setImmediate, logger, random: Math.random })
+    const instanceId = nextId()
+    const facts = processFacts()
+    if (maintenance) {
+      await registerInstance({ storage, queue, clock, facts }, { id: instanceId, version })
+      storage.watch(instanceId)
+    }
+    const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+    return {
+      config,
+      configPath: file.path,
+      home,
+      dbPath,
+      storage,
+      queue,
+      keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
+      identities: createIdentityStore({ storage, queue, clock }),
+      traces: createTraceStore({ storage, queue, instanceId, logger }),
+      prices: createPriceCatalog(config),
+      models: createModelCatalog(config),
+      logger,
+      clock,
+      nextId,
+      hash,
+      redact,
+      instanceId,
+      async close() {
+        await queue.idle()
+        if (maintenance) await removeInstance({ storage, queue }, instanceId)
+        await storage.close()
+      },
+    }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}
+
+function databasePath(chosen: string | undefined, home: string): string {
+  if (chosen === undefined) return join(home, 'metis.db')
+  return resolve(chosen)
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}
+
+/** Beside the bundle this code is in; null when it runs from source, where a worker cannot load it: then the work is done inline. */
+function maintenanceThreadUrl(): URL | null {
+  return import.meta.url.endsWith('.ts') ? null : new URL('./maintenance-thread.js', import.meta.url)
+}
+
+/** New ids rise above what any earlier process wrote, even when the clock went back since. */
+async function highestEventId(storage: SqliteStorage): Promise<string | undefined> {
+  const row = await storage.db
+    .selectFrom('events')
+    .select((table) => table.fn.max('id').as('id'))
+    .executeTakeFirst()
+  return row?.id ?? undefined
+}

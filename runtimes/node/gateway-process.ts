@@ -1,0 +1,101 @@
+// The gateway as a process: parts put together, orphans swept, listening, drained on the way out.
+import { createGateway, type Gateway } from '../../src/gateway/app.ts'
+import { createDemoSend } from '../../src/providers/demo/send.ts'
+import { createProviders } from '../../src/providers/index.ts'
+import { presets } from '../../src/providers/presets.ts'
+import type { Services } from '../../src/services.ts'
+import { isDeadBy } from '../../src/store/instances.ts'
+import { sweepOrphans } from '../../src/store/sweep.ts'
+import type { NodeContext } from './context.ts'
+import { listen, type Listening } from './listen.ts'
+import { processFacts } from './process-facts.ts'
+import { nodeReadBody } from './read-body.ts'
+import { nodeRespond } from './respond.ts'
+import { createSend } from './send.ts'
+import { version } from './version.ts'
+
+const SWEEP_EVERY_MS = 60_000
+
+export interface GatewayProcess {
+  readonly url: string
+  /** Running answers finish for at most `drain_ms`; what is left then is told so and recorded as INTERRUPTED. */
+  close(): Promise<void>
+}
+
+export async function startGateway(
+  context: NodeContext,
+  options: { readonly port: number; readonly host?: string },
+): Promise<GatewayProcess> {
+  const { config, clock, logger } = context
+  const upstream = createSend({ connectMs: config.limits.connectMs })
+  const pending = new Set<Promise<unknown>>()
+  const services: Services = {
+    config,
+    storage: context.storage,
+    send: upstream.send,
+    clock,
+    hash: context.hash,
+    readBody: nodeReadBody,
+    respond: nodeRespond,
+    defer: setImmediate,
+    background(work) {
+      pending.add(work)
+      void work.finally(() => pending.delete(work))
+    },
+    logger,
+    instanceId: context.instanceId,
+  }
+  const gateway = createGateway({
+    services,
+    routing: { config, models: context.models, known: new Set(presets.map((preset) => preset.name)) },
+    providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models: context.models }),
+    prices: context.prices,
+    traces: context.traces,
+    keys: context.keys,
+    limits: [],
+    nextId: context.nextId,
+    random: Math.random,
+    redact: context.redact,
+    queue: context.queue,
+    version,
+  })
+  await sweep(context)
+  const listening = await listen((request) => gateway.fetch(request), options)
+  const sweeping = setInterval(() => {
+    sweep(context).catch((error: unknown) => logger.log('warn', 'orphaned turns could not be swept', { error: String(error) }))
+  }, SWEEP_EVERY_MS)
+  // After listening: the first request need not wait for a price list, the first bill will.
+  services.background(context.prices.ready())
+  return {
+    url: `http://${hostInUrl(listening.hosts[0] ?? '127.0.0.1')}:${listening.port}`,
+    async close() {
+      clearInterval(sweeping)
+      gateway.beginDrain()
+      await drain(gateway, listening, config.drainMs)
+      await Promise.allSettled(pending)
+      await context.queue.idle()
+      await upstream.close()
+    },
+  }
+}
+
+async function drain(gateway: Gateway, listening: Listening, drainMs: number): Promise<void> {
+  const closed = listening.close(drainMs + CLOSE_GRACE_MS)
+  const deadline = setTimeout(() => {
+    void gateway.engine.interruptAll()
+  }, drainMs)
+  await closed
+  clearTimeout(deadline)
+}
+
+/** For the error event of an interrupted stream to reach its client. */
+const CLOSE_GRACE_MS = 1000
+
+async function sweep(context: NodeContext): Promise<void> {
+  const { storage, queue, clock, nextId, prices } = context
+  await sweepOrphans({ storage, queue, clock, newId: nextId, isDead: isDeadBy(processFacts(), clock.nowUs()), prices })
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,129 @@
+// The gateway: path → door. No middleware on /v1/*: rebuilding a Response on its way out costs the fast lane (performance.md).
+import { Hono } from 'hono'
+import type { PriceCatalog } from '../catalog/prices.ts'
+import { createEngine, type Engine } from '../engine/engine.ts'
+import type { Limit } from '../engine/admit.ts'
+import { GatewayError } from '../ir/errors.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { RoutingTables } from '../routing/router.ts'
+import type { Services } from '../services.ts'
+import type { CommitQueue } from '../store/commit-queue.ts'
+import type { KeyStore } from '../store/keys.ts'
+import type { TraceStore } from '../store/traces.ts'
+import { createAuthFailureLog } from './auth-failures.ts'
+import { createAuthenticate } from './authenticate.ts'
+import { createCountTokens } from './count-tokens.ts'
+import { createDoor, renderError } from './door.ts'
+import { doors, wireOf } from './doors.ts'
+import { createHealth } from './health.ts'
+import { listShapeOf, renderModel, renderModels } from './models.ts'
+import { refuseForeign } from './origin.ts'
+
+export interface GatewayParts {
+  readonly services: Services
+  readonly routing: RoutingTables
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly prices: PriceCatalog
+  readonly traces: TraceStore
+  readonly keys: KeyStore
+  readonly limits: readonly Limit[]
+  /** Monotonic ULIDs. */
+  readonly nextId: () => string
+  readonly random: () => number
+  readonly redact: (text: string) => string
+  readonly queue: CommitQueue
+  readonly version: string
+}
+
+export interface Gateway {
+  fetch(request: Request): Promise<Response>
+  readonly engine: Engine
+  /** Refuses new turns and turns /readyz to 503; running ones go on. */
+  beginDrain(): void
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const { services } = parts
+  const failures = createAuthFailureLog({ ...parts, clock: services.clock, logger: services.logger })
+  const authenticate = createAuthenticate({ ...parts, hash: services.hash, clock: services.clock, failures })
+  const engine = createEngine({ ...parts, clock: services.clock, logger: services.logger })
+  let draining = false
+  const health = createHealth({ services, queue: parts.queue, version: parts.version, isDraining: () => draining })
+
+  const app = new Hono()
+  for (const { path, wire } of doors) {
+    const door = createDoor(wire, { services, engine, authenticate, nextId: parts.nextId })
+    app.post(path, (context) => door(context.req.raw))
+  }
+  const countTokens = createCountTokens({ ...parts, authenticate })
+  app.post('/v1/messages/count_tokens', (context) => countTokens(context.req.raw))
+  app.get('/v1/models', (context) => answerModels(context.req.raw, null))
+  app.get('/v1/models/:id{.+}', (context) => answerModels(context.req.raw, context.req.param('id')))
+  app.get('/healthz', (context) => health.live(context.req.raw))
+  app.options('/healthz', (context) => health.live(context.req.raw))
+  app.get('/readyz', (context) => health.ready(context.req.raw))
+  // Claude Code's probes: nothing is told (contract.md §4).
+  app.get('/', () => services.respond(200, { 'content-type': 'text/plain; charset=utf-8' }, 'ok\n'))
+  app.get('/api/hello', () => services.respond(200, { 'content-type': 'application/json' }, '{"message":"hello"}'))
+  app.options('/v1/*', () => services.respond(204, {}, null))
+  app.all('*', (context) => refuse(context.req.raw, notFoundOrNotAllowed(context.req.method, context.req.path)))
+  app.onError((error, context) => refuse(context.req.raw, error))
+
+  return {
+    engine,
+    beginDrain() {
+      draining = true
+    },
+    async fetch(request) {
+      const foreign = refuseForeign(request.headers, services.config)
+      if (foreign !== null) return refuse(request, foreign)
+      if (draining && request.method === 'POST') return refuse(request, shuttingDown())
+      return await app.fetch(request)
+    },
+  }
+
+  async function answerModels(request: Request, id: string | null): Promise<Response> {
+    try {
+      const principal = await authenticate(request.headers)
+      const url = new URL(request.url)
+      const shape = listShapeOf(url, request.headers)
+      const models = parts.routing.models
+      const body = id === null ? renderModels(models, principal, url, shape) : renderModel(models, principal, id, shape)
+      return services.respond(200, { 'content-type': 'application/json' }, body)
+    } catch (thrown) {
+      return refuse(request, thrown)
+    }
+  }
+
+  function refuse(request: Request, thrown: unknown): Response {
+    const path = new URL(request.url).pathname
+    return renderError(thrown, wireOf(path, request.headers), parts.nextId(), services)
+  }
+}
+
+/** Methods of the paths there are, for the `Allow` of a 405. */
+const methods: readonly (readonly [path: RegExp, allow: string])[] = [
+  [/^\/v1\/(messages|chat\/completions|messages\/count_tokens)$/, 'POST, OPTIONS'],
+  [/^\/v1\/models(\/.+)?$/, 'GET, HEAD, OPTIONS'],
+  [/^\/(healthz|readyz|api\/hello)?$/, 'GET, HEAD'],
+]
+
+function notFoundOrNotAllowed(method: string, path: string): GatewayError {
+  const known = methods.find(([pattern]) => pattern.test(path))
+  if (known !== undefined) {
+    return new GatewayError('invalid_request', 'method_not_allowed', `${method} is not allowed here; use ${known[1]}.`, {
+      allow: known[1],
+    })
+  }
+  return new GatewayError(
+    'invalid_request',
+    'route_not_found',
+    'There is nothing at this path. Anthropic clients: POST /v1/messages (base URL without /v1). OpenAI clients: POST /v1/chat/completions (base URL ends in /v1).',
+  )
+}
+
+function shuttingDown(): GatewayError {
+  return new GatewayError('overloaded', 'shutting_down', 'The gateway is shutting down; try again in a moment.', {
+    retryAfterMs: 1000,
+  })
+}

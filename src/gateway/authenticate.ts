@@ -1,0 +1,98 @@
+// Token → Principal (reliability.md §5). The same work is done for every kind of bad token, and one message answers them all;
+// revoked and expired, which need the right secret, may say so.
+import { GatewayError } from '../ir/errors.ts'
+import type { Principal } from '../ir/principal.ts'
+import { constantTimeEqual, parseToken } from '../lib/token.ts'
+import type { Clock, Services } from '../services.ts'
+import type { KeyStore, KeyRecord } from '../store/keys.ts'
+import type { AuthFailureLog } from './auth-failures.ts'
+
+export interface AuthenticateParts {
+  readonly keys: KeyStore
+  readonly hash: Services['hash']
+  readonly clock: Clock
+  readonly failures: AuthFailureLog
+}
+
+export type Authenticate = (headers: Headers) => Promise<Principal>
+
+export function createAuthenticate(parts: AuthenticateParts): Authenticate {
+  return async (headers) => {
+    const token = tokenOf(headers)
+    if (token === null) throw invalidKey()
+    if (token === '') throw missingKey()
+    const parsed = parseToken(token)
+    const hash = await parts.hash(token)
+    const record = parsed === null ? null : await parts.keys.findForToken(parsed.keyId)
+    const matches = constantTimeEqual(hash, record?.tokenHash ?? DUMMY_HASH)
+    if (record === null || !matches) {
+      parts.failures.record(hash)
+      throw invalidKey()
+    }
+    const refusal = refusalOf(record, parts.clock.nowUs())
+    if (refusal !== null) {
+      parts.failures.record(hash)
+      throw refusal
+    }
+    parts.keys.touch(record.principal.keyId ?? '')
+    return record.principal
+  }
+}
+
+const DUMMY_HASH = '0'.repeat(64)
+
+/** '' = none was sent; null = two that differ, or a header sent twice. Query string and cookies are never read. */
+function tokenOf(headers: Headers): string | null {
+  const apiKey = headers.get('x-api-key')?.trim() ?? ''
+  const authorization = headers.get('authorization')?.trim() ?? ''
+  // A header sent twice arrives joined by a comma, which no token holds.
+  if (apiKey.includes(',') || authorization.includes(',')) return null
+  const bearer = authorization === '' ? '' : bearerOf(authorization)
+  if (bearer === null) return null
+  if (apiKey !== '' && bearer !== '' && apiKey !== bearer) return null
+  return apiKey === '' ? bearer : apiKey
+}
+
+function bearerOf(authorization: string): string | null {
+  const space = authorization.indexOf(' ')
+  if (space < 0 || authorization.slice(0, space).toLowerCase() !== 'bearer') return null
+  return authorization.slice(space + 1).trim()
+}
+
+function refusalOf(record: KeyRecord, nowUs: number): GatewayError | null {
+  const fields = { key_id: record.principal.keyId }
+  if (record.revokedUs !== null && record.revokedUs <= nowUs) {
+    const revokedAt = new Date(record.revokedUs / 1000).toISOString()
+    return new GatewayError('auth', 'key_revoked', `This gateway key was revoked at ${revokedAt}. Ask for a new one.`, {
+      fields: { ...fields, revoked_at: revokedAt },
+    })
+  }
+  if (record.expiresUs !== null && record.expiresUs <= nowUs) {
+    const expiredAt = new Date(record.expiresUs / 1000).toISOString()
+    return new GatewayError('auth', 'key_expired', `This gateway key expired at ${expiredAt}. Ask for a new one.`, {
+      fields: { ...fields, expired_at: expiredAt },
+    })
+  }
+  if (record.disabled) {
+    return new GatewayError('auth', 'key_revoked', "This gateway key's user or team is disabled. Ask whoever runs the gateway.", {
+      fields,
+    })
+  }
+  return null
+}
+
+function invalidKey(): GatewayError {
+  return new GatewayError(
+    'auth',
+    'invalid_api_key',
+    'The gateway key is not valid. Send a key that begins with gw_, as x-api-key or as Authorization: Bearer; `metis-gateway issue-key` makes one.',
+  )
+}
+
+function missingKey(): GatewayError {
+  return new GatewayError(
+    'auth',
+    'invalid_api_key',
+    'No gateway key was sent. Send it as x-api-key or as Authorization: Bearer; `metis-gateway issue-key` makes one.',
+  )
+}

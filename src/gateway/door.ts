@@ -1,0 +1,135 @@
+// A door: one inbound wire. Request in, turn through the engine, the same wire out; every error in the shape's own envelope.
+import type { Engine, TurnAnswer } from '../engine/engine.ts'
+import { GatewayError } from '../ir/errors.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
+import { foldEvents } from '../ir/response.ts'
+import type { StreamEvent } from '../ir/stream.ts'
+import { usdOf } from '../lib/money.ts'
+import { asGatewayError } from '../providers/failures.ts'
+import type { AnswerContext, ServerProtocol } from '../protocols/protocol.ts'
+import type { Shape, StreamChunk } from '../ir/stream.ts'
+import type { Services } from '../services.ts'
+import { answerHeaders, errorHeaders } from './answer-headers.ts'
+import { attributionOf } from './attribution.ts'
+import type { Authenticate } from './authenticate.ts'
+
+export interface Wire {
+  readonly shape: Shape
+  readonly server: ServerProtocol
+  /** The header this wire's clients read a request's id from. */
+  readonly requestIdHeader: 'request-id' | 'x-request-id'
+}
+
+export interface DoorParts {
+  readonly services: Services
+  readonly engine: Engine
+  readonly authenticate: Authenticate
+  readonly nextId: () => string
+}
+
+export type Door = (request: Request) => Promise<Response>
+
+/** `POST` of a model request in one wire. */
+export function createDoor(wire: Wire, parts: DoorParts): Door {
+  const { services, engine } = parts
+  return async (request) => {
+    const receivedMs = services.clock.nowMs()
+    const turnId = parts.nextId()
+    try {
+      const principal = await parts.authenticate(request.headers)
+      if (engine.running >= services.config.limits.concurrentTurns) throw tooManyTurns()
+      const decoded = await decode(request)
+      const answer = await engine.run({
+        request: decoded,
+        principal,
+        attribution: attributionOf(request.headers, decoded.traits),
+        inboundShape: wire.shape,
+        turnId,
+        receivedMs,
+        signal: request.signal,
+      })
+      return await render(decoded, answer, turnId)
+    } catch (thrown) {
+      return renderError(thrown, wire, turnId, services)
+    }
+  }
+
+  async function decode(request: Request): Promise<LanguageModelRequest> {
+    requireJson(request.headers)
+    const bytes = await services.readBody(request, services.config.limits.bodyBytes)
+    return wire.server.decodeRequest(bytes, request.headers)
+  }
+
+  async function render(request: LanguageModelRequest, answer: TurnAnswer, turnId: string): Promise<Response> {
+    const context: AnswerContext = {
+      turnId,
+      createdS: Math.floor(services.clock.nowUs() / 1_000_000),
+      model: request.model,
+      includeUsage: request.includeUsage,
+      stream: request.stream,
+      estimatedInputTokens: request.traits.estimatedInputTokens,
+    }
+    const headers = answerHeaders(turnId, answer)
+    headers[wire.requestIdHeader] ??= `req_${turnId}`
+    if (request.stream) return renderStream(answer, context, headers)
+    const body = await wholeBody(answer, context)
+    const { costNanoUsd } = answer.turn
+    if (costNanoUsd !== null) headers['x-metis-cost-usd'] = String(usdOf(costNanoUsd))
+    headers['content-type'] = 'application/json'
+    return services.respond(200, headers, body)
+  }
+
+  function renderStream(answer: TurnAnswer, context: AnswerContext, headers: Record<string, string>): Response {
+    headers['content-type'] = 'text/event-stream; charset=utf-8'
+    headers['cache-control'] = 'no-cache'
+    headers['x-accel-buffering'] = 'no'
+    return services.respond(200, headers, {
+      // A whole answer to a client that asked for a stream is rendered as one; its bytes are no stream.
+      chunks: wire.server.encodeStream(answer.answer.streamed ? answer.chunks : meaningOnly(answer.chunks), context),
+      keepAlive: wire.server.keepAlive,
+      keepAliveMs: services.config.keepAliveMs,
+      cancel: answer.cancel,
+    })
+  }
+
+  /** Same shape, answered whole: the provider's bytes. Anything else is folded and printed. */
+  async function wholeBody(answer: TurnAnswer, context: AnswerContext): Promise<string | Uint8Array> {
+    const chunks: StreamChunk[] = []
+    for await (const chunk of answer.chunks) chunks.push(chunk)
+    const [only] = chunks
+    if (only?.verbatim?.shape === wire.shape && chunks.length === 1 && !answer.answer.streamed) return only.verbatim.bytes
+    const events: StreamEvent[] = []
+    for (const chunk of chunks) events.push(...chunk.events())
+    return wire.server.encodeResponse(foldEvents(events), context)
+  }
+}
+
+async function* meaningOnly(chunks: AsyncIterable<StreamChunk>): AsyncGenerator<StreamChunk> {
+  for await (const chunk of chunks) yield { meter: chunk.meter, events: () => chunk.events() }
+}
+
+export function renderError(thrown: unknown, wire: Wire, turnId: string, services: Services): Response {
+  const error = asGatewayError(thrown)
+  if (error.code === 'internal_error') {
+    services.logger.log('error', 'a defect in the gateway', { turn_id: turnId, cause: describe(error.details.cause) })
+  }
+  const encoded = wire.server.encodeError(error, `req_${turnId}`)
+  return services.respond(encoded.status, errorHeaders(error, turnId, wire.requestIdHeader), encoded.body)
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+}
+
+/** Absent is fine: the vendors take it too. */
+export function requireJson(headers: Headers): void {
+  const type = headers.get('content-type')
+  if (type === null || /^\s*application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return
+  throw new GatewayError('invalid_request', 'unsupported_media_type', 'Send the body as content-type: application/json.')
+}
+
+function tooManyTurns(): GatewayError {
+  return new GatewayError('overloaded', 'overloaded', 'The gateway is at its limit of running turns; try again in a second.', {
+    retryAfterMs: 1000,
+  })
+}

@@ -1,0 +1,23 @@
+// The inbound shapes there are: path → wire.
+import { protocols } from '../protocols/index.ts'
+import type { Wire } from './door.ts'
+
+export interface DoorRoute {
+  readonly path: string
+  readonly wire: Wire
+}
+
+export const anthropicWire: Wire = { shape: 'anthropic', server: protocols.anthropic.server, requestIdHeader: 'request-id' }
+export const openaiWire: Wire = { shape: 'openai', server: protocols.openai.server, requestIdHeader: 'x-request-id' }
+
+export const doors: readonly DoorRoute[] = [
+  { path: '/v1/messages', wire: anthropicWire },
+  { path: '/v1/chat/completions', wire: openaiWire },
+]
+
+/** The envelope of an answer that belongs to no door: the client's headers tell its family. */
+export function wireOf(path: string, headers: Headers): Wire {
+  const named = doors.find((door) => path === door.path || path.startsWith(`${door.path}/`))
+  if (named !== undefined) return named.wire
+  return headers.has('anthropic-version') ? anthropicWire : openaiWire
+}

@@ -1,0 +1,31 @@
+// The providers of a configuration, by name.
+import type { ModelCatalog } from '../catalog/models.ts'
+import type { Config } from '../config/schema.ts'
+import { protocols } from '../protocols/index.ts'
+import type { Send } from '../services.ts'
+import { createHttpProvider } from './http-provider.ts'
+import type { Provider } from './provider.ts'
+
+export interface ProviderDependencies {
+  readonly send: Send
+  /** Answers for the built-in `demo` provider; nothing leaves the process. */
+  readonly demoSend: Send
+  readonly models: ModelCatalog
+}
+
+export function createProviders(config: Config, dependencies: ProviderDependencies): ReadonlyMap<string, Provider> {
+  const { send, demoSend, models } = dependencies
+  return new Map(
+    config.providers.map((provider) => {
+      const { name, wire } = provider
+      const parts = { config: provider, models, limits: config.limits }
+      if (wire === 'demo') {
+        // Speaks whatever the client speaks, so that both wires can be tried without a key.
+        const protocolFor = (inbound: string) => (inbound === 'anthropic' ? protocols.anthropic : protocols.openai)
+        return [name, createHttpProvider({ ...parts, protocolFor, send: demoSend })]
+      }
+      const protocol = protocols[wire]
+      return [name, createHttpProvider({ ...parts, protocolFor: () => protocol, send })]
+    }),
+  )
+}

@@ -1,0 +1,99 @@
+// A gateway as users run it, on Node and a real SQLite file, in front of a mock provider: requests go in over a socket, rows
+// are read from the store.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { openNode, type NodeContext } from '../../runtimes/node/context.ts'
+import { startGateway } from '../../runtimes/node/gateway-process.ts'
+import type { ConfigFile } from '../../src/config/schema.ts'
+import type { NewKey } from '../../src/store/keys.ts'
+import { parseObject, type JsonObject } from './json.ts'
+import { startMockProvider, type MockProvider, type MockProviderOptions } from './mock-provider.ts'
+
+export interface TestGateway {
+  readonly url: string
+  /** With `/v1`, for OpenAI clients. */
+  readonly openaiUrl: string
+  /** Of a key without limits. */
+  readonly token: string
+  readonly keyId: string
+  readonly provider: MockProvider
+  readonly context: NodeContext
+  issue(key?: Partial<NewKey>): Promise<{ keyId: string; token: string }>
+  /** All events in the order of their ids, payloads parsed. */
+  events(): Promise<readonly TestEvent[]>
+  post(
+    path: string,
+    body: unknown,
+    init?: { headers?: Record<string, string>; signal?: AbortSignal; token?: string | null },
+  ): Promise<Response>
+  stop(): Promise<void>
+}
+
+export interface TestEvent {
+  readonly id: string
+  readonly turnId: string
+  readonly type: string
+  readonly payload: JsonObject
+}
+
+export interface TestGatewayOptions {
+  readonly provider?: MockProviderOptions
+  readonly config?: ConfigFile
+  readonly demo?: boolean
+}
+
+/** `anthropic` and `openai` are both the mock provider, with list prices of the real ones. */
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const home = await mkdtemp(join(tmpdir(), 'metis-test-'))
+  const provider = await startMockProvider(options.provider)
+  const config: ConfigFile = {
+    ...options.config,
+    providers: {
+      anthropic: { wire: 'anthropic', base_url: provider.url, api_key: 'sk-ant-mock-provider-key' },
+      openai: { wire: 'openai', base_url: provider.openaiUrl, api_key: 'sk-mock-provider-key' },
+      ...options.config?.providers,
+    },
+  }
+  await writeFile(join(home, 'config.yaml'), stringify(config), { mode: 0o600 })
+  const context = await openNode({
+    home,
+    env: {},
+    maintenance: true,
+    logLevel: 'error',
+    ...(options.demo === true ? { demo: true } : {}),
+  })
+  const gateway = await startGateway(context, { port: 0 })
+  const issue = (key: Partial<NewKey> = {}) =>
+    context.keys.issue({ name: 'test', workspace: '/work/project', create: true, ...key }, 'test')
+  const { keyId, token } = await issue()
+  return {
+    url: gateway.url,
+    openaiUrl: `${gateway.url}/v1`,
+    token,
+    keyId,
+    provider,
+    context,
+    issue,
+    async events() {
+      const rows = await context.storage.db.selectFrom('events').selectAll().orderBy('id').execute()
+      return rows.map((row) => ({ id: row.id, turnId: row.turn_id, type: row.type, payload: parseObject(row.payload_json) }))
+    },
+    post(path, body, init = {}) {
+      const credential = init.token === null ? {} : { authorization: `Bearer ${init.token ?? token}` }
+      return fetch(gateway.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...credential, ...init.headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...(init.signal === undefined ? {} : { signal: init.signal }),
+      })
+    },
+    async stop() {
+      await gateway.close()
+      await context.close()
+      await provider.stop()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
