@@ -88,7 +88,7 @@ export const shippedModels: ReadonlyMap<string, readonly ShippedModel[]> = mapOf
     model('haiku', 'Demo, priced as Claude Haiku'),
     model('sonnet', 'Demo, priced as Claude Sonnet'),
     model('opus', 'Demo, priced as Claude Opus'),
-    model('gpt-5-mini', 'Demo, priced as GPT-5 mini', '2025-08-07'),
+    model('gpt-mini', 'Demo, priced as GPT-5 mini'),
     model('slow', 'Demo that takes its time'),
     model('fail-429', 'Demo that is rate limited'),
     model('fail-500', 'Demo that fails'),

@@ -1,16 +1,16 @@
-// A Config for tests of the catalog: every preset configured, nothing else.
+// A Config for tests of the catalog: the named presets with a key each, and what the file adds.
 import { resolveConfig } from '../../src/config/resolve.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { presets } from '../../src/providers/presets.ts'
 
 export function configWith(names: readonly string[], file: Record<string, unknown> = {}): Config {
   const rows = presets.filter(({ name }) => names.includes(name))
-  const env = Object.fromEntries(
-    rows.flatMap(({ keyVariables, baseUrlVariable, baseUrl }) => [
-      ...keyVariables.slice(1, 2).map((variable) => [variable, 'sk-test']),
-      ...(baseUrlVariable === undefined ? [] : [[baseUrlVariable, baseUrl]]),
-    ]),
-  )
+  const env: Record<string, string> = {}
+  for (const { keyVariables, baseUrlVariable, baseUrl } of rows) {
+    const key = keyVariables.at(-1)
+    if (key !== undefined) env[key] = 'sk-test'
+    if (baseUrlVariable !== undefined) env[baseUrlVariable] = baseUrl
+  }
   return resolveConfig({ file, env, presets, demo: names.includes('demo') })
 }
 
