@@ -27,7 +27,7 @@ export const blockSchema = z.looseObject({
   data: z.string().nullish(),
   id: z.string().nullish(),
   name: z.string().nullish(),
-  input: z.unknown(),
+  input: z.unknown().optional(),
 })
 export type WireBlock = z.infer<typeof blockSchema>
 
@@ -59,7 +59,7 @@ export const blockDeltaSchema = z.looseObject({
     thinking: z.string().nullish(),
     partial_json: z.string().nullish(),
     signature: z.string().nullish(),
-    citation: z.unknown(),
+    citation: z.unknown().optional(),
   }),
 })
 export const blockStopSchema = z.looseObject({ index: z.number() })

@@ -24,11 +24,7 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
   const maxTokens = content.maxOutputTokens ?? defaultMaxTokens(request.stream, capabilities)
   const obstacle = obstacleOf(tools.forced, encoded.lastToolTurnUnsigned)
   const reasoning = reasoningFieldsOf(content.reasoning, { capabilities, maxTokens, ...obstacle }, warnings)
-  const systemBlocks = system.map(({ text, cache }): Block => ({
-    type: 'text',
-    text,
-    ...cacheControlOf(cache, 'system', { warnings }),
-  }))
+  const systemBlocks = system.map((part) => systemBlockOf(part, warnings))
   limitBreakpoints(tools.tools, systemBlocks, encoded.messages, warnings)
   const body = {
     model: target.model,
@@ -83,6 +79,10 @@ function instructionsOf(
     system.push({ type: 'text', text: 'Answer with one JSON object and nothing else.' })
   }
   return { system, messages }
+}
+
+function systemBlockOf({ text, cache }: TextPart, warnings: Warnings): Block {
+  return { type: 'text', text, ...cacheControlOf(cache, 'system', { warnings }) }
 }
 
 function obstacleOf(forced: boolean, lastToolTurnUnsigned: boolean): { obstacle?: string } {

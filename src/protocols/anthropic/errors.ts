@@ -14,7 +14,10 @@ export function decodeError(status: number, headers: Headers, body: string): Gat
 /** An error that came with status 200, in a stream or as a whole body: its type names the status that was meant. */
 export function errorOfBody(body: string): GatewayError {
   const { type } = readErrorBody(body)
-  return decodeError((type === undefined ? undefined : statusByType[type]) ?? 500, new Headers(), body)
+  const error = decodeError((type === undefined ? undefined : statusByType[type]) ?? 500, new Headers(), body)
+  return error.code === 'upstream_error'
+    ? new GatewayError(error.errorClass, 'upstream_bad_response', error.message, error.details)
+    : error
 }
 
 /** What is not an answer of this wire at all; none of its text is shown. */
@@ -48,7 +51,12 @@ function isEnvelope(body: string): boolean {
 
 function statusOf(error: GatewayError): number {
   // 529 is this wire's own word for it: clients of it wait and come back.
-  return error.code === 'upstream_error' && error.errorClass === 'overloaded' ? 529 : error.status
+  return isProvidersWord(error) && error.errorClass === 'overloaded' ? 529 : error.status
+}
+
+/** Named by the status that the provider meant, not by a code of ours. */
+function isProvidersWord(error: GatewayError): boolean {
+  return error.code === 'upstream_error' || (error.code === 'upstream_bad_response' && error.details.upstream !== undefined)
 }
 
 const statusByType: Readonly<Record<string, number>> = {
@@ -75,7 +83,7 @@ const typeByStatus: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 }
 
-const typeByCode: Readonly<Record<Exclude<ErrorCode, 'upstream_error'>, string>> = {
+const typeByCode: Readonly<Record<ErrorCode, string>> = {
   invalid_json: 'invalid_request_error',
   invalid_value: 'invalid_request_error',
   unsupported_endpoint: 'invalid_request_error',
@@ -96,6 +104,7 @@ const typeByCode: Readonly<Record<Exclude<ErrorCode, 'upstream_error'>, string>>
   quota_exceeded: 'rate_limit_error',
   rate_limit_exceeded: 'rate_limit_error',
   internal_error: 'api_error',
+  upstream_error: 'api_error',
   upstream_unreachable: 'api_error',
   upstream_bad_response: 'api_error',
   provider_auth_failed: 'api_error',
@@ -108,7 +117,7 @@ const typeByCode: Readonly<Record<Exclude<ErrorCode, 'upstream_error'>, string>>
 }
 
 function typeOf(error: GatewayError): string {
-  if (error.code !== 'upstream_error') return typeByCode[error.code]
+  if (!isProvidersWord(error)) return typeByCode[error.code]
   const status = statusOf(error)
   return typeByStatus[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error')
 }

@@ -45,7 +45,7 @@ export const documentSchema = z.looseObject({
 })
 export const thinkingSchema = z.looseObject({ thinking: z.string(), signature: z.string().nullish() })
 export const redactedThinkingSchema = z.looseObject({ data: z.string() })
-export const toolUseSchema = z.looseObject({ id: z.string(), name: z.string(), input: z.unknown(), ...cacheable })
+export const toolUseSchema = z.looseObject({ id: z.string(), name: z.string(), input: z.unknown().optional(), ...cacheable })
 export const toolResultSchema = z.looseObject({
   tool_use_id: z.string(),
   content: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish(),
