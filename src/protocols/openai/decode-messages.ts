@@ -66,13 +66,13 @@ const toolCall = z.looseObject({
 
 const messageSchema = z.looseObject({
   role: z.string(),
-  content: z.unknown(),
+  content: z.unknown().optional(),
   name: z.string().nullish(),
   tool_call_id: z.string().nullish(),
   tool_calls: z.array(toolCall).nullish(),
   function_call: functionCall.nullish(),
   refusal: z.string().nullish(),
-  audio: z.unknown(),
+  audio: z.unknown().optional(),
   thinking_blocks: z.array(z.looseObject({})).nullish(),
   reasoning_content: z.string().nullish(),
   reasoning: z.string().nullish().catch(undefined),

@@ -55,8 +55,12 @@ const fileSchema = z.looseObject({
 })
 const nestedFileSchema = z.looseObject({ file: fileSchema })
 const documentSchema = z.looseObject({ source: z.looseObject({ type: z.string() }), title: z.string().nullish() })
-const toolUseSchema = z.looseObject({ id: z.string(), name: z.string(), input: z.unknown() })
-const toolResultSchema = z.looseObject({ tool_use_id: z.string(), content: z.unknown(), is_error: z.boolean().nullish() })
+const toolUseSchema = z.looseObject({ id: z.string(), name: z.string(), input: z.unknown().optional() })
+const toolResultSchema = z.looseObject({
+  tool_use_id: z.string(),
+  content: z.unknown().optional(),
+  is_error: z.boolean().nullish(),
+})
 const refusalSchema = z.looseObject({ refusal: z.string() })
 const redactedSchema = z.looseObject({ data: z.string() })
 export const thinkingSchema = z.looseObject({ thinking: z.string(), signature: z.string().nullish() })

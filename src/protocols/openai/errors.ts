@@ -18,10 +18,12 @@ export function errorInAnswer(text: string, delivered: boolean): GatewayError {
   const status = statusNamedBy(words.code, words.type)
   const headers = new Headers()
   if (status === 401 || status === 403) return upstreamErrorOf({ shape: 'openai', status, headers, body: '' })
-  const known = upstreamErrorOf({ shape: 'openai', status: status ?? 502, headers, body: text, ...words })
-  const errorClass = status === undefined && known.errorClass !== 'context_overflow' ? 'server_error' : known.errorClass
+  const facts = { shape: 'openai' as const, headers, body: text, ...words }
+  const guess = upstreamErrorOf({ ...facts, status: status ?? 502 })
+  const tooLong = status === undefined && guess.errorClass === 'context_overflow'
+  const { errorClass, details } = tooLong ? upstreamErrorOf({ ...facts, status: 400 }) : guess
   const message = words.message === undefined ? 'the provider sent an error in place of an answer' : maskSecrets(words.message)
-  return new GatewayError(errorClass, 'upstream_bad_response', message, { ...known.details, ...(delivered ? { delivered } : {}) })
+  return new GatewayError(errorClass, 'upstream_bad_response', message, delivered ? { ...details, delivered } : details)
 }
 
 /** The bytes are no answer of this wire: HTML, nothing, a cut body, a frame that is not JSON. */

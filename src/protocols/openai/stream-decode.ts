@@ -6,7 +6,7 @@ import type { EncodedRequest } from '../protocol.ts'
 import { badAnswer, cutAnswer, errorInAnswer } from './errors.ts'
 import { createEventDecoder, type EventDecoder } from './event-decoder.ts'
 import { chunkSchema, type WireChunk } from './schema.ts'
-import { createTap, type Tap } from './tap.ts'
+import { createTap, endMark, type Tap } from './tap.ts'
 
 /**
  * Passes whole frames only, so that a keep-alive or an error frame of ours never lands inside one of the provider's. Nothing
@@ -29,7 +29,9 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
     if (!ended) throw error
   }
   if (ended) return
-  yield* chunksOf(sse.end())
+  const rest = sse.end()
+  // A last frame without its blank line counts, half a frame does not.
+  if (rest.events.every(({ data }) => isWhole(data.trim()))) yield* chunksOf(rest)
   if (ended) return
   if (!tap.finished) throw cutAnswer()
   yield chunkOf(new Uint8Array(0), [], true)
@@ -56,6 +58,16 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
       meter,
       events: () => eventsOf(frames, last, decoder),
     }
+  }
+}
+
+function isWhole(data: string): boolean {
+  if (data === endMark) return true
+  try {
+    JSON.parse(data)
+    return true
+  } catch {
+    return false
   }
 }
 

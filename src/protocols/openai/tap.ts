@@ -1,9 +1,12 @@
 // What accounting needs of a stream, without decoding it (performance.md, what follows 2): a frame is parsed only when a search
 // says that it may hold usage, a finish, an error or the start of a tool call; text is counted by slicing.
 import type { Meter } from '../../ir/stream.ts'
-import { chunkSchema, type WireChunk } from './schema.ts'
+import { chunkSchema, type WireChunk, type WireToolCall } from './schema.ts'
 import { stopOf } from './stop.ts'
+import { isAnotherCall } from './tool-calls.ts'
 import { usageOf } from './usage.ts'
+
+export const endMark = '[DONE]'
 
 /** `usageOnly`: the chunk that `include_usage` adds, with no choices. */
 export type FrameKind = 'done' | 'error' | 'usageOnly' | 'other'
@@ -23,10 +26,9 @@ export function createTap(): Tap {
   let started = false
   let finished = false
   let thinking = false
-  let hasToolCalls = false
   let hasRefusal = false
   let counts = zero()
-  const toolIds = new Map<number, string>()
+  const calls = new Map<number | string, { readonly id: string; readonly name: string; args: string }>()
 
   return {
     get finished() {
@@ -38,7 +40,7 @@ export function createTap(): Tap {
     frame(data) {
       const isFirst = !started
       started = true
-      if (data.startsWith('[DONE]')) return 'done'
+      if (data === endMark) return 'done'
       if (isFirst || worthParsing.test(data)) {
         const parsed = parse(data)
         if (parsed === 'error') return 'error'
@@ -64,28 +66,30 @@ export function createTap(): Tap {
       count(delta?.refusal ?? '', false)
       if (delta?.refusal) hasRefusal = true
       for (const call of delta?.tool_calls ?? []) {
-        startCall(call.index ?? 0, call.id ?? '', call.function?.name ?? '')
+        countCall(call)
         count(call.function?.arguments ?? '', false)
       }
       if (delta?.function_call) {
-        startCall(0, '', delta.function_call.name ?? '')
+        countCall({ index: 0, function: delta.function_call })
         count(delta.function_call.arguments ?? '', false)
       }
       if (!reason || finished) continue
       finished = true
-      counts.stop = stopOf(reason, { hasToolCalls, hasRefusal })
+      counts.stop = stopOf(reason, { hasToolCalls: calls.size > 0, hasRefusal })
     }
     return chunk.usage && (chunk.choices ?? []).length === 0 ? 'usageOnly' : 'other'
   }
 
-  function startCall(index: number, id: string, name: string): void {
-    if (name === '') return
-    const known = toolIds.get(index)
-    // Gemini-compatible endpoints tell calls of one index apart by id.
-    if (known !== undefined && (id === '' || id === known)) return
-    toolIds.set(index, id)
-    hasToolCalls = true
-    counts.toolCalls++
+  function countCall(call: WireToolCall): void {
+    const key = call.index ?? call.id ?? 0
+    const known = calls.get(key)
+    const name = call.function?.name
+    const args = call.function?.arguments ?? ''
+    if (known && !isAnotherCall(call, known)) known.args += args
+    else if (name) {
+      calls.set(key, { id: call.id ?? '', name, args })
+      counts.toolCalls++
+    }
   }
 
   function count(text: string, isThinking: boolean): void {

@@ -59,7 +59,7 @@ export function createToolCalls(context: ToolCallContext): ToolCalls {
 
   function callOf(fragment: WireToolCall): Call {
     const known = knownCallOf(fragment)
-    if (known && !isAnother(fragment, known)) return known
+    if (known && !isAnotherCall(fragment, known)) return known
     const call: Call = { number: made++, id: '', name: '', args: '', unsent: '', part: undefined }
     byIndex.set(fragment.index ?? call.number, call)
     queue.push(call)
@@ -117,7 +117,7 @@ function ended(call: Call): readonly StreamEvent[] {
 
 // Gemini-compatible endpoints give every call index 0 and tell them apart by id. An id that changes while the arguments are
 // not whole is the same call: some servers make a new id for each fragment. Without index and id only a name can tell.
-function isAnother({ id, index, function: call }: WireToolCall, known: Call): boolean {
+export function isAnotherCall({ id, index, function: call }: WireToolCall, known: Pick<Call, 'id' | 'name' | 'args'>): boolean {
   const name = call?.name
   if (!id) return (index ?? null) === null && Boolean(name) && isWhole(known.args)
   if (known.id === '' || id === known.id) return false
