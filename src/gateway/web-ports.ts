@@ -1,15 +1,16 @@
 // The ports as every WHATWG runtime has them: bodies read from, and answers written to, web streams. A runtime with a faster
 // way brings its own (performance.md, "What follows" 1).
 import { GatewayError } from '../ir/errors.ts'
+import { concatBytes } from '../lib/bytes.ts'
+import { createFrameTracker } from '../lib/sse.ts'
 import type { AnswerStream, ReadBody, Respond } from '../services.ts'
 
-const LINE_FEED = 0x0a
-const CARRIAGE_RETURN = 0x0d
+const idleBodyMs = 20_000
 
-/** Counts bytes read, whatever Content-Length says. */
+/** Counts bytes read, whatever Content-Length says. Also throws client_closed_request when the body breaks off. */
 export const webReadBody: ReadBody = async (request, limitBytes) => {
-  const encoding = request.headers.get('content-encoding')
-  if (encoding !== null && encoding !== 'identity') {
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  if (encoding !== '' && encoding !== 'identity') {
     throw new GatewayError(
       'invalid_request',
       'unsupported_encoding',
@@ -19,90 +20,123 @@ export const webReadBody: ReadBody = async (request, limitBytes) => {
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge(limitBytes)
   if (request.body === null) return new Uint8Array(0)
   const reader = request.body.getReader()
-  const buffers: Uint8Array[] = []
+  const parts: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const read = await reader.read()
-    if (read.done) break
-    size += read.value.byteLength
+    const read = await readWithin(reader, idleBodyMs)
+    if (read.done) return concatBytes(parts)
+    size += read.value.length
     if (size > limitBytes) {
-      await reader.cancel()
+      abandon(reader)
       throw tooLarge(limitBytes)
     }
-    buffers.push(read.value)
+    parts.push(read.value)
   }
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const bytes of buffers) {
-    whole.set(bytes, offset)
-    offset += bytes.byteLength
-  }
-  return whole
 }
 
 export const webRespond: Respond = (status, headers, body) => {
-  if (body === null || typeof body === 'string') return new Response(body, { status, headers: { ...headers } })
-  if (body instanceof Uint8Array) return new Response(new Uint8Array(body), { status, headers: { ...headers } })
-  return new Response(toReadableStream(body), { status, headers: { ...headers } })
+  const init = { status, headers: { ...headers } }
+  if (body === null || typeof body === 'string') return new Response(body, init)
+  return new Response(body instanceof Uint8Array ? ownedBytes(body) : toReadableStream(body), init)
 }
 
-/** Pull-driven: nothing is taken from the source before it is asked for. A keep-alive only goes out between frames. */
+/**
+ * Pull-driven: nothing is taken from the source before it is asked for. A keep-alive only goes out between frames, and only to a
+ * reader who waits. `cancel()` does not wait for the source to stop.
+ */
 export function toReadableStream(stream: AnswerStream): ReadableStream<Uint8Array> {
   const iterator = stream.chunks[Symbol.asyncIterator]()
-  let betweenFrames = true
-  let pending: Promise<IteratorResult<Uint8Array>> | null = null
+  const frames = createFrameTracker()
+  let waiting: Promise<IteratorResult<Uint8Array>> | null = null
+  let cancelled = false
+  let stopWaiting = (): void => {}
+
+  /** null after a silence: the chunk is still on its way, and the next pull waits for the same one. */
+  const nextWithin = (next: Promise<IteratorResult<Uint8Array>>): Promise<IteratorResult<Uint8Array> | null> =>
+    new Promise((resolve, reject) => {
+      const timer = frames.between ? setTimeout(() => resolve(null), stream.keepAliveMs) : undefined
+      stopWaiting = () => {
+        clearTimeout(timer)
+        resolve(null)
+      }
+      next.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        pending ??= iterator.next()
-        const next = await orSilence(pending, stream.keepAliveMs)
-        if (next === 'silence') {
-          // An empty enqueue would not count as an answer to this pull: asked again, it waits on the same chunk.
-          if (betweenFrames) controller.enqueue(stream.keepAlive)
-          else await this.pull?.(controller)
+        for (;;) {
+          waiting ??= iterator.next()
+          const result = await nextWithin(waiting)
+          if (cancelled) return
+          if (result === null) {
+            controller.enqueue(stream.keepAlive)
+            return
+          }
+          waiting = null
+          if (result.done === true) {
+            controller.close()
+            return
+          }
+          // A pull that enqueues nothing is not repeated: an empty chunk would end the answer in silence.
+          if (result.value.length === 0) continue
+          frames.add(result.value)
+          controller.enqueue(result.value)
           return
         }
-        pending = null
-        if (next.done === true) {
-          controller.close()
-          return
-        }
-        if (next.value.byteLength === 0) {
-          await this.pull?.(controller)
-          return
-        }
-        betweenFrames = endsFrame(next.value)
-        controller.enqueue(next.value)
       },
-      async cancel() {
+      cancel() {
+        cancelled = true
         // First: a generator that waits for the provider only returns once the provider is told to stop.
         stream.cancel()
-        pending?.catch(() => undefined)
-        await iterator.return?.()
+        stopWaiting()
+        waiting?.catch(() => {})
+        iterator.return?.().catch(() => {})
       },
     },
     { highWaterMark: 0 },
   )
 }
 
-async function orSilence<T>(work: Promise<T>, ms: number): Promise<T | 'silence'> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const silence = new Promise<'silence'>((resolve) => {
-    timer = setTimeout(() => resolve('silence'), ms)
-  })
+const LF = 0x0a
+const CR = 0x0d
+
+/** True when this buffer alone ends in a blank line. A stream whose frames may be cut anywhere needs `createFrameTracker`. */
+export function endsFrame(bytes: Uint8Array): boolean {
+  const [beforeLast, before, last] = [bytes.at(-3), bytes.at(-2), bytes.at(-1)]
+  if (last === LF) return before === LF || (before === CR && (beforeLast === LF || beforeLast === CR))
+  return last === CR && (before === CR || before === LF)
+}
+
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>
+
+async function readWithin(reader: BodyReader, ms: number): Promise<ReadableStreamReadResult<Uint8Array>> {
+  let late = false
+  // Cancelling ends the read that is waiting: no race, and nothing left behind.
+  const timer = setTimeout(() => {
+    late = true
+    abandon(reader)
+  }, ms)
   try {
-    return await Promise.race([work, silence])
+    const read = await reader.read()
+    if (!late) return read
+  } catch (cause) {
+    const message = 'The client left before its request was complete.'
+    throw new GatewayError('CANCELLED', 'client_closed_request', message, { cause })
   } finally {
     clearTimeout(timer)
   }
+  throw new GatewayError('timeout', 'request_timeout', `The request body stopped for ${ms / 1000} s.`)
 }
 
-/** True when a blank line stood last: the only place where another frame may begin. */
-export function endsFrame(bytes: Uint8Array): boolean {
-  const last = bytes[bytes.byteLength - 1]
-  const before = bytes[bytes.byteLength - 2]
-  if (last === LINE_FEED) return before === LINE_FEED || (before === CARRIAGE_RETURN && bytes[bytes.byteLength - 3] === LINE_FEED)
-  return last === CARRIAGE_RETURN && before === CARRIAGE_RETURN
+function abandon(reader: BodyReader): void {
+  reader.cancel().catch(() => {})
+}
+
+/** A Response takes no bytes of shared memory; all others go in without a copy. */
+function ownedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes)
 }
 
 function tooLarge(limitBytes: number): GatewayError {

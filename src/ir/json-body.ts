@@ -1,7 +1,9 @@
 // A request's body as JSON, or the 400 that says why not (reliability.md §4).
 import { GatewayError } from './errors.ts'
 
-const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+// A byte order mark stays, and JSON.parse refuses it: `scanJson` finds no object behind one, so a body that was parsed without
+// it would have passed the checks of depth and of keys given twice unseen.
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** @throws GatewayError invalid_json; nothing of the body is in its message */
 export function parseJsonBytes(bytes: Uint8Array): unknown {

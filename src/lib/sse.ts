@@ -120,20 +120,14 @@ export interface FrameTracker {
 }
 
 export function createFrameTracker(): FrameTracker {
-  let between = true
-  let lastByte = LF
+  // A line end of two bytes and the byte in front of it: all that the answer depends on.
+  let tail = Uint8Array.of(LF)
   return {
     add(bytes) {
-      if (bytes.length === 0) return
-      between = lastBoundary(bytes.subarray(-4), tailBefore(bytes, lastByte)) === Math.min(4, bytes.length)
-      lastByte = bytes[bytes.length - 1] ?? LF
+      if (bytes.length > 0) tail = concatBytes([tail, bytes.subarray(-3)]).slice(-3)
     },
     get between() {
-      return between
+      return lastBoundary(tail, LF) === tail.length
     },
   }
-}
-
-function tailBefore(bytes: Uint8Array, lastByte: number): number {
-  return bytes.length > 4 ? (bytes[bytes.length - 5] ?? LF) : lastByte
 }
