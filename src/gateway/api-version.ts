@@ -1,93 +1,94 @@
-// `Metis-API-Version` on every Metis-owned path (contract.md §6). `/v1/*` never reads or sends it: those belong to the vendors.
+// Metis-API-Version (contract.md §6, docs/api-versioning.md): every path of our own names the version it was served as, and
+// refuses only what can no longer be served. /v1/* belongs to the vendors and never comes here.
+import type { Clock } from '../services.ts'
 
 export interface ApiVersion {
+  /** `major.minor`. */
   readonly version: string
-  /** ISO date from which answers say so. */
-  readonly deprecatedOn?: string
-  /** ISO date from which it is refused. */
-  readonly sunsetOn?: string
+  readonly deprecated?: boolean
+  /** First moment at which it is refused, ISO 8601. */
+  readonly sunset?: string
 }
 
-export interface ApiVersions {
-  /** Oldest first; the last one is current. */
-  readonly known: readonly ApiVersion[]
-  readonly nowMs: () => number
-}
+/** Oldest first; the last one is current. A version that leaves the list is below the minimum. */
+export const apiVersions: readonly [ApiVersion, ...ApiVersion[]] = [{ version: '1.0' }]
 
-const VERSION = /^(\d{1,4})\.(\d{1,4})$/
-export const currentVersions: readonly ApiVersion[] = [{ version: '1.0' }]
+/** Answers with `handler`, unless the version asked for is gone or the method is OPTIONS. */
+export type Versioned = (request: Request, handler: () => Response | Promise<Response>) => Promise<Response>
 
-export type Versioned = (request: Request, handle: () => Promise<Response>) => Promise<Response>
-
-/** Wraps a handler: negotiates the version, answers OPTIONS, marks deprecation, refuses what is past its sunset. */
-export function createApiVersioning(versions: ApiVersions = { known: currentVersions, nowMs: () => Date.now() }): Versioned {
-  const { known, nowMs } = versions
-  const current = known.at(-1) ?? { version: '1.0' }
-  const oldest = known[0] ?? current
-  const supported = () => known.filter((version) => !isPast(version.sunsetOn, nowMs())).map((version) => version.version)
-
-  return async (request, handle) => {
-    const asked = request.headers.get('metis-api-version')?.trim() ?? null
-    const refusal = refusalOf(asked)
-    if (refusal !== null) return refusal
-    const served = known.find((version) => version.version === asked) ?? current
-    const headers: Record<string, string> = {
-      'metis-api-version': served.version,
-      'metis-api-versions-supported': supported().join(', '),
-    }
-    if (isPast(served.deprecatedOn, nowMs())) {
-      headers.deprecation = 'true'
-      if (served.sunsetOn !== undefined) headers.sunset = new Date(served.sunsetOn).toUTCString()
-    }
+export function createApiVersioning(
+  clock: Pick<Clock, 'nowUs'>,
+  versions: readonly [ApiVersion, ...ApiVersion[]] = apiVersions,
+): Versioned {
+  return async (request, handler) => {
+    const nowMs = clock.nowUs() / 1000
+    const verdict = judge(request.headers.get('metis-api-version'), versions, nowMs)
+    const headers = versionHeaders(verdict.served, versions, nowMs)
     if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers })
-    return withHeaders(await handle(), headers)
-  }
-
-  function refusalOf(asked: string | null): Response | null {
-    const requested = asked === null ? null : numbersOf(asked)
-    if (asked === null || requested === null) return null
-    const named = known.find((version) => version.version === asked)
-    const reason = isBelow(requested, numbersOf(oldest.version))
-      ? 'below_minimum'
-      : isPast(named?.sunsetOn, nowMs())
-        ? 'sunset'
-        : null
-    if (reason === null) return null
-    const [minimum = current.version] = supported()
-    const error = {
-      code: 'version_unsupported',
-      message: `Metis API version ${asked} is not supported; use ${minimum} to ${current.version}.`,
-      requested: asked,
-      min_supported: minimum,
-      current: current.version,
-      reason,
-    }
-    const headers = {
-      'content-type': 'application/json',
-      'metis-api-version': current.version,
-      'metis-api-versions-supported': supported().join(', '),
-    }
-    return new Response(JSON.stringify({ error }), { status: 410, headers })
+    if (verdict.refusal !== null) return unsupported(verdict.refusal, headers)
+    const answer = await handler()
+    // Always from fresh Headers: those of an answer may be immutable.
+    const merged = new Headers(answer.headers)
+    for (const [name, value] of Object.entries(headers)) merged.set(name, value)
+    return new Response(answer.body, { status: answer.status, headers: merged })
   }
 }
 
-function numbersOf(version: string): readonly [major: number, minor: number] | null {
-  const match = VERSION.exec(version)
-  return match === null ? null : [Number(match[1]), Number(match[2])]
+/** Versions still served, oldest first. */
+export function supportedVersions(versions: readonly ApiVersion[], nowMs: number): readonly string[] {
+  return versions.filter((entry) => !isPast(entry, nowMs)).map((entry) => entry.version)
 }
 
-function isBelow(version: readonly [number, number], minimum: readonly [number, number] | null): boolean {
-  if (minimum === null) return false
-  return version[0] < minimum[0] || (version[0] === minimum[0] && version[1] < minimum[1])
+interface Refusal {
+  readonly requested: string
+  readonly min_supported: string
+  readonly current: string
+  readonly reason: 'below_minimum' | 'sunset'
 }
 
-function isPast(date: string | undefined, nowMs: number): boolean {
-  return date !== undefined && Date.parse(date) <= nowMs
+interface Verdict {
+  readonly served: ApiVersion
+  readonly refusal: Refusal | null
 }
 
-/** A fresh Headers: those of some answers may not be changed. */
-function withHeaders(response: Response, extra: Readonly<Record<string, string>>): Response {
-  const headers = new Headers(response.headers)
-  for (const [name, value] of Object.entries(extra)) headers.set(name, value)
-  return new Response(response.body, { status: response.status, headers })
+/** Absent, malformed and unheard-of versions get the current one; the answer's header says so. */
+function judge(asked: string | null, versions: readonly [ApiVersion, ...ApiVersion[]], nowMs: number): Verdict {
+  const current = versions.at(-1) ?? versions[0]
+  const requested = asked?.trim() ?? ''
+  const rank = rankOf(requested)
+  if (rank === null) return { served: current, refusal: null }
+  const found = versions.find((entry) => rankOf(entry.version) === rank)
+  const reason = found === undefined ? belowMinimum(rank, versions) : isPast(found, nowMs) ? 'sunset' : null
+  if (reason === null) return { served: found ?? current, refusal: null }
+  const [minimum = current.version] = supportedVersions(versions, nowMs)
+  return { served: current, refusal: { requested, min_supported: minimum, current: current.version, reason } }
+}
+
+function belowMinimum(rank: number, versions: readonly [ApiVersion, ...ApiVersion[]]): 'below_minimum' | null {
+  return rank < (rankOf(versions[0].version) ?? 0) ? 'below_minimum' : null
+}
+
+/** A number that orders versions; null = not a version. */
+function rankOf(version: string): number | null {
+  const parts = /^(\d{1,4})\.(\d{1,4})$/.exec(version)
+  return parts === null ? null : Number(parts[1]) * 10_000 + Number(parts[2])
+}
+
+const isPast = (entry: ApiVersion, nowMs: number): boolean => entry.sunset !== undefined && nowMs >= Date.parse(entry.sunset)
+
+function versionHeaders(served: ApiVersion, versions: readonly ApiVersion[], nowMs: number): Record<string, string> {
+  return {
+    'metis-api-version': served.version,
+    'metis-api-versions-supported': supportedVersions(versions, nowMs).join(', '),
+    ...(served.deprecated === true ? { deprecation: 'true' } : {}),
+    ...(served.sunset === undefined ? {} : { sunset: new Date(served.sunset).toUTCString() }),
+  }
+}
+
+function unsupported(refusal: Refusal, headers: Readonly<Record<string, string>>): Response {
+  const message = `Version ${refusal.requested} of this API is no longer served; ask for ${refusal.current}, or for none.`
+  return new Response(JSON.stringify({ error: { code: 'version_unsupported', message, ...refusal } }), {
+    status: 410,
+    headers: { ...headers, 'content-type': 'application/json', 'x-content-type-options': 'nosniff' },
+  })
 }

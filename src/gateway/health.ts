@@ -19,7 +19,7 @@ export function createHealth(parts: {
 }): Health {
   const { services, queue } = parts
   const startedMs = services.clock.nowMs()
-  const versioned = createApiVersioning()
+  const versioned = createApiVersioning(services.clock)
   return {
     live: (request) =>
       versioned(request, async () => {
