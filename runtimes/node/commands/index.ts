@@ -7,8 +7,21 @@ import { issueKey } from './issue-key.ts'
 import { listKeys } from './list-keys.ts'
 import { models } from './models.ts'
 import { prices } from './prices.ts'
+import { rebuild } from './rebuild.ts'
 import { revokeKey } from './revoke-key.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 
-export const commands: readonly Command[] = [start, serve, demo, issueKey, listKeys, revokeKey, env, models, prices, doctor]
+export const commands: readonly Command[] = [
+  start,
+  serve,
+  demo,
+  issueKey,
+  listKeys,
+  revokeKey,
+  env,
+  models,
+  prices,
+  doctor,
+  rebuild,
+]

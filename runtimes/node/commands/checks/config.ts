@@ -18,13 +18,8 @@ export function checkConfig(
     const file = readConfigFile({ home: paths.home, ...(choices.config === undefined ? {} : { path: choices.config }) })
     const config = resolveConfig({ file: file.content, env, presets })
     const message = file.path === null ? `no ${paths.configPath}: defaults and environment` : file.path
-    return {
-      config,
-      findings: [
-        { check: 'config', level: 'ok', message },
-        ...file.warnings.map((warning) => ({ check: 'config', level: 'warning', message: warning }) as const),
-      ],
-    }
+    // The file's own warnings are about its mode, which has a check that can mend it.
+    return { config, findings: [{ check: 'config', level: 'ok', message }] }
   } catch (error) {
     const faults = error instanceof ConfigError ? error.issues.map((issue) => `${issue.path}: ${issue.message}`) : [lineOf(error)]
     return {

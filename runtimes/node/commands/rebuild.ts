@@ -1,0 +1,30 @@
+// `rebuild`: makes the projections again from the events. Gateways may go on writing meanwhile.
+import { rebuild as rebuildProjections } from '../../../src/store/rebuild.ts'
+import { defineCommand } from './command.ts'
+import { configFlag, dbFlag, jsonFlag } from './flags.ts'
+import { withNode } from './open.ts'
+
+const progressEvery = 10_000
+
+export const rebuild = defineCommand({
+  name: 'rebuild',
+  summary: 'make calls and hourly sums again from the events',
+  flags: { db: dbFlag, config: configFlag, json: jsonFlag },
+  examples: ['metis-gateway rebuild', 'metis-gateway rebuild --db /srv/metis/metis.db --json'],
+  run: ({ flags, io }) =>
+    withNode(io, flags, {}, async (context) => {
+      let shown = 0
+      const { calls, hours, unreadable } = await rebuildProjections(context, (done) => {
+        if (!io.interactive || done - shown < progressEvery) return
+        shown = done
+        io.err(`${done} calls so far`)
+      })
+      io.out(flags.json ? JSON.stringify({ calls, hours, unreadable }) : `${calls} calls in ${hours} hours were made again`)
+      if (unreadable.length === 0) return 0
+      const some = unreadable.slice(0, 3).join(', ')
+      io.err(
+        `${unreadable.length} events cannot be read and their rows stay as they were: ${some}${unreadable.length > 3 ? ', …' : ''}`,
+      )
+      return 1
+    }),
+})
