@@ -21,7 +21,7 @@ export interface Fixture {
   readonly name: string
   readonly stream: Uint8Array
   /** Present beside a unary answer that says the same. */
-  readonly response?: Uint8Array
+  readonly response: Uint8Array | undefined
   readonly answer?: LanguageModelResponse
   readonly failure?: Failure
 }
@@ -33,11 +33,10 @@ export const fixtures: readonly Fixture[] = readdirSync(root).map((name) => {
     const bytes = bytesOf(file)
     return bytes && JSON.parse(new TextDecoder().decode(bytes))
   }
-  const response = bytesOf('response.json')
   return {
     name,
     stream: bytesOf('stream.sse') ?? new Uint8Array(),
-    ...(response ? { response } : {}),
+    response: bytesOf('response.json'),
     answer: jsonOf('answer.json'),
     failure: jsonOf('failure.json'),
   }
