@@ -79,7 +79,8 @@ export function retryAfterMsOf(headers: Headers, nowMs?: number): number | undef
   const value = headers.get('retry-after')?.trim()
   if (value === undefined || value === '') return undefined
   if (decimal.test(value)) return Math.ceil(Number(value) * 1000)
-  const at = Date.parse(value)
+  // An HTTP date begins with its weekday; Date.parse would also take `-1` for a year.
+  const at = /^[A-Za-z]{3}/.test(value) ? Date.parse(value) : NaN
   const now = nowMs ?? Date.parse(headers.get('date') ?? '')
   return Number.isNaN(at) || Number.isNaN(now) ? undefined : Math.max(0, at - now)
 }
