@@ -110,7 +110,7 @@ export function endsFrame(bytes: Uint8Array): boolean {
 
 type BodyReader = ReadableStreamDefaultReader<Uint8Array>
 
-async function readWithin(reader: BodyReader, ms: number): Promise<ReadableStreamReadResult<Uint8Array>> {
+async function readWithin(reader: BodyReader, ms: number): ReturnType<BodyReader['read']> {
   let late = false
   // Cancelling ends the read that is waiting: no race, and nothing left behind.
   const timer = setTimeout(() => {
