@@ -5,7 +5,6 @@ import {
   UpstreamFailure,
   type Send,
   type UpstreamFault,
-  type UpstreamRequest,
   type UpstreamResponse,
 } from '../../src/services.ts'
 import { decompress } from './decompress.ts'
