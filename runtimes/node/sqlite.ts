@@ -165,17 +165,25 @@ function careFor({ path, driver }: Parts, options: OpenSqliteOptions, commits: I
   }
 }
 
-/** Another process may migrate for longer than SQLite's own timeout; waiting in steps keeps this one's signals alive. */
+/** Another one may migrate for longer than SQLite would wait, and may be in this very process: so this waits in steps. */
 async function beginWaiting(connection: SqliteConnection): Promise<void> {
   const end = performance.now() + exclusiveWaitMs
-  for (;;) {
-    try {
-      return connection.exec('begin immediate')
-    } catch (error) {
-      if (faultOf(error) !== 'busy') throw error
-      if (performance.now() > end) throw new StorageBusy(error)
-      await delay(20)
-    }
+  while (!tryBegin(connection)) {
+    if (performance.now() > end) throw new StorageBusy()
+    await delay(20)
+  }
+}
+
+function tryBegin(connection: SqliteConnection): boolean {
+  connection.exec('pragma busy_timeout = 0')
+  try {
+    connection.exec('begin immediate')
+    return true
+  } catch (error) {
+    if (faultOf(error) !== 'busy') throw error
+    return false
+  } finally {
+    connection.exec(`pragma busy_timeout = ${lockWaitMs}`)
   }
 }
 

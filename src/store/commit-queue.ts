@@ -86,7 +86,6 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     })
     waitingBytes += bytes
     start()
-    if (late !== undefined) watch()
     return { done, withdraw: () => entry !== undefined && withdraw(entry) }
   }
 
@@ -105,21 +104,27 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     defer(() => void drain())
   }
 
+  /** One batch a turn of the event loop: a long queue never holds the loop, and what a batch sets off is committed together. */
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
-      writing = waiting.slice(0, unitsPerCommit)
-      waiting = waiting.slice(unitsPerCommit)
-      try {
-        settle(writing, await storage.commit(writing.map((entry) => entry.unit)))
-        failures = 0
-        busySinceMs = null
-      } catch (error) {
-        waiting = [...writing, ...waiting]
-        writing = []
-        await waitAfter(error)
-      }
+    const batch = waiting.slice(0, unitsPerCommit)
+    waiting = waiting.slice(unitsPerCommit)
+    writing = batch
+    // A commit that is still under way in the next turn belongs to a store that can hang.
+    defer(() => {
+      if (writing === batch) watch()
+    })
+    try {
+      const outcomes = await storage.commit(batch.map((entry) => entry.unit))
       writing = []
+      failures = 0
+      busySinceMs = null
+      settle(batch, outcomes)
+    } catch (error) {
+      writing = []
+      waiting = [...batch, ...waiting]
+      await waitAfter(error)
     }
+    if (waiting.length > 0) return defer(() => void drain())
     running = false
     for (const resolve of idlers) resolve()
     idlers = []
@@ -137,6 +142,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   async function waitAfter(error: unknown): Promise<void> {
     const nowMs = clock.nowMs()
     busySinceMs ??= nowMs
+    watch()
     const wait = error instanceof StorageBusy ? busyWaitMs : brokenWaitMs
     if (!(error instanceof StorageBusy) && nowMs - loggedMs >= logEveryMs) {
       loggedMs = nowMs
@@ -147,7 +153,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     await clock.sleep(longest * (0.5 + random() / 2))
   }
 
-  /** One timer for all late units, and only while some wait: none per turn. */
+  /** One timer for all late units, and only while the store is away: none per turn. */
   function watch(): void {
     if (watching) return
     watching = true
@@ -157,13 +163,18 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   function callLate(): void {
     watching = false
     const nowMs = clock.nowMs()
+    let patient = false
     for (const entry of [...writing, ...waiting]) {
-      if (entry.late === undefined || nowMs - entry.sinceMs < entry.late.lateMs) continue
+      if (entry.late === undefined) continue
+      if (nowMs - entry.sinceMs < entry.late.lateMs) {
+        patient = true
+        continue
+      }
       const { call } = entry.late
       entry.late = undefined
       call()
     }
-    if (writing.length + waiting.length > 0) watch()
+    if (patient) watch()
   }
 
   return {

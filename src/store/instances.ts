@@ -45,12 +45,16 @@ export async function registerInstance(
   ])
 }
 
-/** On the way out, when no turn of it is left. */
+/** On the way out, and when it is found dead: forgotten only when no turn points to it any more. */
 export async function removeInstance(
   parts: { readonly storage: Storage; readonly queue: CommitQueue },
   id: string,
 ): Promise<void> {
-  await parts.queue.commit([parts.storage.db.deleteFrom('instances').where('id', '=', id).compile()])
+  const unused = parts.storage.db
+    .deleteFrom('instances')
+    .where('id', '=', id)
+    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('inflight').select('turn_id').where('instance_id', '=', id))))
+  await parts.queue.commit([unused.compile()])
 }
 
 /** On this host the process table tells; of another host only its silence does. */

@@ -1,63 +1,17 @@
 // Events → `calls` → `usage_hourly`: each projection stands here once, for the live path and for `rebuild`.
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
-import type { CostBasis, LlmCallCompleted, LlmCallFailed, TurnEvent } from './events.ts'
+import type { CostBasis, LlmCallCompleted, TurnEvent } from './events.ts'
 import type { CallsTable, UsageHourlyTable } from './schema.ts'
 
-/** An event that has a row in `calls`. */
+/** An event that has a row in `calls`; `costNanoUsd` below is its `cost_usd` as the integer it was printed from, null = unpriced. */
 export type CallEvent = TurnEvent & { readonly type: 'llm.call_completed' | 'llm.call_failed' }
 
-/** `costNanoUsd`: the payload's `cost_usd` as the integer it was printed from; null = unpriced. */
-export function callRowOf(event: CallEvent, costNanoUsd: number | null): CallsTable {
-  return event.type === 'llm.call_completed' ? completedRow(event, event.payload, costNanoUsd) : failedRow(event, event.payload)
-}
-
-/** The bases whose tokens the provider counted: a total's measured share. */
-export const measuredBases = ['metered', 'provider_reported'] as const satisfies readonly CostBasis[]
-
 /** A call's status follows from its own event, so that `rebuild` needs no other. */
-function completedRow(event: CallEvent, payload: LlmCallCompleted, costNanoUsd: number | null): CallsTable {
-  return {
-    ...shared(event, payload),
-    status: statusOf(payload.error_class),
-    stop_reason: payload.stop_reason,
-    input_tokens: payload.input_tokens,
-    output_tokens: payload.output_tokens,
-    cached_input_tokens: payload.cached_input_tokens,
-    cache_creation_input_tokens: payload.cache_creation_input_tokens,
-    cache_creation_1h_tokens: payload.cache_creation_1h_tokens,
-    reasoning_tokens: payload.reasoning_tokens,
-    cost_nano_usd: costNanoUsd,
-    cost_basis: payload.cost_basis,
-    pricing_version: payload.pricing_version,
-    ttft_ms: payload.ttft_ms,
-    tool_calls: payload.produced_tool_calls,
-    service_tier: payload.service_tier,
-  }
-}
-
-/** Nothing came back, so nothing is billed: a known 0, not an unknown cost. */
-function failedRow(event: CallEvent, payload: LlmCallFailed): CallsTable {
-  return {
-    ...shared(event, payload),
-    status: 'failed',
-    stop_reason: null,
-    input_tokens: 0,
-    output_tokens: 0,
-    cached_input_tokens: 0,
-    cache_creation_input_tokens: 0,
-    cache_creation_1h_tokens: 0,
-    reasoning_tokens: 0,
-    cost_nano_usd: 0,
-    cost_basis: 'metered',
-    pricing_version: '',
-    ttft_ms: null,
-    tool_calls: 0,
-    service_tier: null,
-  }
-}
-
-function shared(event: CallEvent, payload: LlmCallCompleted | LlmCallFailed) {
+export function callRowOf(event: CallEvent, costNanoUsd: number | null): CallsTable {
+  const { payload } = event
+  const completed = event.type === 'llm.call_completed' ? event.payload : nothingCameBack
+  // One literal, no spreads: they made this row cost ten times as much (measured, 33 columns).
   return {
     turn_id: event.turnId,
     timestamp_us: event.timestampUs,
@@ -73,13 +27,46 @@ function shared(event: CallEvent, payload: LlmCallCompleted | LlmCallFailed) {
     provider: payload.provider,
     model: payload.model,
     requested_model: payload.requested_model,
+    status: event.type === 'llm.call_completed' ? statusOf(payload.error_class) : 'failed',
     error_class: payload.error_class,
+    stop_reason: completed.stop_reason,
     stream: payload.stream ? 1 : 0,
+    input_tokens: completed.input_tokens,
+    output_tokens: completed.output_tokens,
+    cached_input_tokens: completed.cached_input_tokens,
+    cache_creation_input_tokens: completed.cache_creation_input_tokens,
+    cache_creation_1h_tokens: completed.cache_creation_1h_tokens,
+    reasoning_tokens: completed.reasoning_tokens,
+    cost_nano_usd: event.type === 'llm.call_completed' ? costNanoUsd : 0,
+    cost_basis: completed.cost_basis,
+    pricing_version: completed.pricing_version,
     latency_ms: payload.latency_ms,
+    ttft_ms: completed.ttft_ms,
     attempts: payload.attempts,
+    tool_calls: completed.produced_tool_calls,
+    service_tier: completed.service_tier,
     tags_json: JSON.stringify(payload.tags),
   }
 }
+
+/** Of a failed call nothing is billed: a known 0, not an unknown cost. */
+const nothingCameBack = {
+  stop_reason: null,
+  input_tokens: 0,
+  output_tokens: 0,
+  cached_input_tokens: 0,
+  cache_creation_input_tokens: 0,
+  cache_creation_1h_tokens: 0,
+  reasoning_tokens: 0,
+  cost_basis: 'metered',
+  pricing_version: '',
+  ttft_ms: null,
+  produced_tool_calls: 0,
+  service_tier: null,
+} as const satisfies Partial<LlmCallCompleted>
+
+/** The bases whose tokens the provider counted: a total's measured share. */
+export const measuredBases = ['metered', 'provider_reported'] as const satisfies readonly CostBasis[]
 
 function statusOf(errorClass: string | null): string {
   if (errorClass === null) return 'ok'

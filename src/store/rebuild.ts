@@ -1,0 +1,116 @@
+// Makes the projections again from `events`, page by page and hour by hour, while gateways write: every step is one unit
+// that leaves the store right. Rows whose events were pruned stay as they are.
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { nanoUsdOf } from '../lib/money.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import { llmCallCompleted, llmCallFailed } from './events.ts'
+import { callRowOf, hourStartOf, remakeHour } from './projections.ts'
+import type { CallEvent } from './projections.ts'
+import type { CallsTable, Database, EventsTable } from './schema.ts'
+import { createTemplate } from './statements.ts'
+import type { Storage, Unit } from './storage.ts'
+import { callColumns, names, values } from './turn-statements.ts'
+
+export interface Rebuilt {
+  readonly calls: number
+  readonly hours: number
+  /** Ids of call events whose payload is not what the catalog says; their rows stay as they were. */
+  readonly unreadable: readonly string[]
+}
+
+const pageSize = 500
+const hourUs = 3_600_000_000
+
+export async function rebuild(
+  parts: { readonly storage: Storage; readonly queue: CommitQueue },
+  onProgress: (calls: number) => void = () => undefined,
+): Promise<Rebuilt> {
+  const { storage, queue } = parts
+  const replaceCall = replaceCallIn(storage.db)
+  const unreadable: string[] = []
+  let calls = 0
+  for (let after = ''; ;) {
+    const page = await readPage(storage.db, after)
+    const last = page.at(-1)
+    if (last === undefined) break
+    after = last.id
+    const rows = page.flatMap((event) => {
+      const row = projected(event)
+      if (row === null) unreadable.push(event.id)
+      return row ?? []
+    })
+    await Promise.all(rows.map((row) => queue.commit([replaceCall(row)])))
+    calls += rows.length
+    onProgress(calls)
+  }
+  return { calls, hours: await remakeHours(parts), unreadable }
+}
+
+const readPage = (db: Kysely<Database>, after: string): Promise<EventsTable[]> =>
+  db
+    .selectFrom('events')
+    .selectAll()
+    .where('type', 'in', ['llm.call_completed', 'llm.call_failed'])
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(pageSize)
+    .execute()
+
+function projected(event: EventsTable): CallsTable | null {
+  const read = callEventOf(event)
+  if (read === null) return null
+  const usd = read.type === 'llm.call_completed' ? read.payload.cost_usd : 0
+  return callRowOf(read, usd === null ? null : nanoUsdOf(usd))
+}
+
+function callEventOf(event: EventsTable): CallEvent | null {
+  const head = {
+    id: event.id,
+    timestampUs: event.timestamp_us,
+    sessionId: event.session_id,
+    turnId: event.turn_id,
+    parentEventId: event.parent_event_id,
+  }
+  const json = parsedJson(event.payload_json)
+  if (event.type === 'llm.call_completed') {
+    const payload = llmCallCompleted.safeParse(json)
+    return payload.success ? { ...head, type: 'llm.call_completed', payload: payload.data } : null
+  }
+  const payload = llmCallFailed.safeParse(json)
+  return payload.success ? { ...head, type: 'llm.call_failed', payload: payload.data } : null
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function replaceCallIn(db: Kysely<Database>) {
+  const set = callColumns.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`)
+  return createTemplate<CallsTable>((slot) =>
+    sql`insert into calls (${names(callColumns)}) values (${values(callColumns, slot)})
+on conflict (turn_id) do update set ${sql.join(set)}`.compile(db),
+  )
+}
+
+/** From one hour that has calls to the next, by the index on time: empty hours cost nothing. */
+async function remakeHours({ storage, queue }: { readonly storage: Storage; readonly queue: CommitQueue }): Promise<number> {
+  let hours = 0
+  for (let fromUs = 0; ;) {
+    const next = await storage.db
+      .selectFrom('calls')
+      .select(({ fn }) => fn.min('timestamp_us').as('first_us'))
+      .where('timestamp_us', '>=', fromUs)
+      .executeTakeFirst()
+    if (next === undefined || next.first_us === null) return hours
+    const hourStartUs = hourStartOf(next.first_us)
+    const unit: Unit = remakeHour(hourStartUs).map((statement) => statement.compile(storage.db))
+    await queue.commit(unit)
+    hours += 1
+    fromUs = hourStartUs + hourUs
+  }
+}

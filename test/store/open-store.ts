@@ -1,0 +1,54 @@
+// A migrated SQLite store in a folder of its own, with queue and trace store on it, for the tests of src/store.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSqlite } from '../../runtimes/node/sqlite.ts'
+import type { SqliteStorage } from '../../runtimes/node/sqlite.ts'
+import { createIdFactory } from '../../src/lib/ids.ts'
+import type { Clock, Logger } from '../../src/services.ts'
+import { createCommitQueue } from '../../src/store/commit-queue.ts'
+import type { CommitQueue } from '../../src/store/commit-queue.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import type { Storage } from '../../src/store/storage.ts'
+import { createTraceStore } from '../../src/store/trace-store.ts'
+import type { TraceStore } from '../../src/store/traces.ts'
+import { fakeClock } from '../support/fake-clock.ts'
+
+export const silent: Logger = { log: () => undefined }
+
+/** Runs after what is under way, as a runtime's `setImmediate` does. */
+export const defer = (task: () => void): void => {
+  setImmediate(task)
+}
+
+export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'metis-store-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+export interface OpenStore {
+  readonly storage: SqliteStorage
+  readonly queue: CommitQueue
+  readonly traces: TraceStore
+  readonly clock: Clock
+  readonly newId: () => string
+  close(): Promise<void>
+}
+
+/** `clock` moves by itself while somebody sleeps. */
+export async function openStore(path: string, wrap: (storage: Storage) => Storage = (storage) => storage): Promise<OpenStore> {
+  const storage = await openSqlite(path)
+  await migrate(storage)
+  return storeOn(storage, wrap)
+}
+
+export function storeOn(
+  storage: SqliteStorage,
+  wrap: (storage: Storage) => Storage = (same) => same,
+  instanceId = 'instance-1',
+): OpenStore {
+  const clock = fakeClock({ auto: true })
+  const queue = createCommitQueue({ storage: wrap(storage), clock, defer, logger: silent, random: () => 0.5 })
+  const traces = createTraceStore({ storage, queue, instanceId, logger: silent })
+  return { storage, queue, traces, clock, newId: createIdFactory(() => clock.nowUs() / 1000), close: () => storage.close() }
+}
