@@ -11,6 +11,8 @@ export interface Services {
   /** SHA-256 of the UTF-8 text, lower-case hex. Synchronous where the runtime can (performance.md: ports). */
   readonly hash: (text: string) => string | Promise<string>
   readonly readBody: ReadBody
+  /** Calls `gone` once when the client leaves before its answer is complete; at once when it already has. */
+  readonly onClientGone: OnClientGone
   readonly respond: Respond
   /** Runs `task` at the end of this turn of the event loop: what arrives together is committed together. */
   readonly defer: (task: () => void) => void
@@ -74,6 +76,8 @@ export class UpstreamFailure extends Error {
  * @throws GatewayError request_too_large, request_timeout, unsupported_encoding
  */
 export type ReadBody = (request: Request, limitBytes: number) => Promise<Uint8Array>
+
+export type OnClientGone = (request: Request, gone: () => void) => void
 
 /** Makes an answer. A runtime that knows the iterable writes it to the socket with back-pressure; any other uses a ReadableStream. */
 export type Respond = (

@@ -34,6 +34,8 @@ export interface OpenNodeOptions {
   /** Over METIS_HOME, over ~/.metis. */
   readonly home?: string
   readonly demo?: boolean | 'only'
+  /** Where this process will listen: no provider may be there. */
+  readonly selfOrigins?: readonly string[]
   readonly env?: Readonly<Record<string, string | undefined>>
   /** True for servers: checkpoints and the one-second flush in a thread, and an instance row that makes orphans findable. */
   readonly maintenance?: boolean

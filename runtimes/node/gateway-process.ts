@@ -10,6 +10,7 @@ import type { NodeContext } from './context.ts'
 import { listen, type Listening } from './listen.ts'
 import { processFacts } from './process-facts.ts'
 import { nodeReadBody } from './read-body.ts'
+import { onSocketGone } from './request.ts'
 import { nodeRespond } from './respond.ts'
 import { createSend } from './send.ts'
 import { version } from './version.ts'
@@ -36,6 +37,7 @@ export async function startGateway(
     clock,
     hash: context.hash,
     readBody: nodeReadBody,
+    onClientGone: onSocketGone,
     respond: nodeRespond,
     defer: setImmediate,
     background(work) {
@@ -92,8 +94,9 @@ async function drain(gateway: Gateway, listening: Listening, drainMs: number): P
 const CLOSE_GRACE_MS = 1000
 
 async function sweep(context: NodeContext): Promise<void> {
-  const { storage, queue, clock, nextId, prices } = context
-  await sweepOrphans({ storage, queue, clock, newId: nextId, isDead: isDeadBy(processFacts(), clock.nowUs()), prices })
+  const { storage, queue, clock, logger, nextId, prices } = context
+  await prices.ready()
+  await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead: isDeadBy(processFacts(), clock.nowUs()), prices })
 }
 
 function hostInUrl(host: string): string {

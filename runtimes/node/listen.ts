@@ -10,6 +10,7 @@ import { writeStream } from './write-stream.ts'
 const HEADER_BYTES = 16 * 1024
 const HEADER_LINES = 100
 const CONNECTIONS = 2048
+const ONE_WRITE_BYTES = 16 * 1024
 const LINGER_MS = 2000
 const LINGER_BYTES = 64 * 1024 * 1024
 
@@ -132,7 +133,10 @@ function writeWhole(
   const hasBody = status !== 204 && status !== 304
   if (incoming.complete || !expectsBody(incoming)) {
     outgoing.writeHead(status, hasBody ? { ...headers, 'content-length': length } : headers)
-    outgoing.end(incoming.method === 'HEAD' || !hasBody ? undefined : body)
+    if (incoming.method === 'HEAD' || !hasBody) outgoing.end()
+    else if (typeof body === 'string' || length > ONE_WRITE_BYTES) outgoing.end(body)
+    // As a string of bytes it goes out in the same write as the head.
+    else outgoing.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1')
     return
   }
   // The client is still sending. Closing now would reset the connection and lose this answer on its way (lingering close).

@@ -2,6 +2,8 @@
 // already has; a real Request (20 µs) is only built for whoever asks for anything else.
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { webOnClientGone } from '../../src/gateway/web-ports.ts'
+import type { OnClientGone } from '../../src/services.ts'
 import { createNodeHeaders, headerLinesOf } from './headers.ts'
 
 /** The origin is ours, never the Host header: routing and authentication must not depend on it (CVE-2026-49468). */
@@ -14,6 +16,7 @@ class NodeRequest {
   #headers: Headers | null = null
   #abort: AbortController | null = null
   #gone = false
+  #onGone: (() => void) | null = null
   #whole: Request | null = null
 
   constructor(incoming: IncomingMessage) {
@@ -36,6 +39,12 @@ class NodeRequest {
   gone(): void {
     this.#gone = true
     this.#abort?.abort()
+    this.#onGone?.()
+  }
+  /** Without an AbortSignal, which costs more than the rest of this class. */
+  whenGone(callback: () => void): void {
+    if (this.#gone) callback()
+    else this.#onGone = callback
   }
   get whole(): Request {
     if (this.#whole === null) {
@@ -91,6 +100,11 @@ export function createRequest(incoming: IncomingMessage): SocketRequest {
 /** What Node parsed, when this request came in through a socket of ours. */
 export function incomingOf(request: Request): IncomingMessage | null {
   return request instanceof NodeRequest ? request.incoming : null
+}
+
+export const onSocketGone: OnClientGone = (request, gone) => {
+  if (request instanceof NodeRequest) request.whenGone(gone)
+  else webOnClientGone(request, gone)
 }
 
 function targetOf(target: string): string {

@@ -28,8 +28,8 @@ export interface TurnRequest {
   readonly turnId: string
   /** Monotonic ms at which the request arrived. */
   readonly receivedMs: number
-  /** The client going away. */
-  readonly signal: AbortSignal
+  /** Calls back when the client goes away, at once when it already has. */
+  readonly onClientGone: (gone: () => void) => void
 }
 
 export interface TurnAnswer {
@@ -158,8 +158,7 @@ export function createEngine(parts: EngineParts): Engine {
       abort.abort()
       void turn.close('cancelled')
     }
-    if (asked.signal.aborted) cancel()
-    else asked.signal.addEventListener('abort', cancel, { once: true })
+    asked.onClientGone(cancel)
     try {
       const candidates = [target, ...fallbacksOf(target, asked.request.shape)]
       const attempted = await attempt(candidates, asked.request, log, attemptParts, abort.signal)

@@ -73,6 +73,7 @@ export function createTurn(parts: TurnParts): Turn {
 
   async function settle(end: TurnEnd, error: GatewayError | undefined): Promise<void> {
     try {
+      await parts.prices.ready()
       const nowUs = parts.clock.nowUs()
       const call = callOf(end, error, nowUs)
       const bill = call.bill

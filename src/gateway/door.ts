@@ -46,7 +46,7 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
         inboundShape: wire.shape,
         turnId,
         receivedMs,
-        signal: request.signal,
+        onClientGone: (gone) => services.onClientGone(request, gone),
       })
       return await render(decoded, answer, turnId)
     } catch (thrown) {

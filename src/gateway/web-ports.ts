@@ -3,7 +3,7 @@
 import { GatewayError } from '../ir/errors.ts'
 import { concatBytes } from '../lib/bytes.ts'
 import { createFrameTracker } from '../lib/sse.ts'
-import type { AnswerStream, ReadBody, Respond } from '../services.ts'
+import type { AnswerStream, OnClientGone, ReadBody, Respond } from '../services.ts'
 
 const idleBodyMs = 20_000
 
@@ -32,6 +32,11 @@ export const webReadBody: ReadBody = async (request, limitBytes) => {
     }
     parts.push(read.value)
   }
+}
+
+export const webOnClientGone: OnClientGone = ({ signal }, gone) => {
+  if (signal.aborted) gone()
+  else signal.addEventListener('abort', gone, { once: true })
 }
 
 export const webRespond: Respond = (status, headers, body) => {

@@ -3,19 +3,11 @@
 import { formatModelRef, parseModelRef, type ModelCatalog, type ModelRef } from '../catalog/models.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../ir/errors.ts'
-import type { Principal } from '../ir/principal.ts'
 import type { RequestTraits } from '../ir/request.ts'
 import type { Shape } from '../ir/stream.ts'
 import type { ChainEntry } from '../store/events.ts'
+import type { RouteRequest } from './slot.ts'
 import { slots } from './slots/index.ts'
-
-export interface RouteRequest {
-  /** As the client wrote it; '' when absent. */
-  readonly requestedModel: string
-  readonly shape: Shape
-  readonly principal: Principal
-  readonly traits: RequestTraits
-}
 
 export interface Route {
   readonly chain: readonly ChainEntry[]
@@ -24,14 +16,6 @@ export interface Route {
   /** null = nobody can answer: `refusal` says why. */
   readonly target: ModelRef | null
   readonly refusal: GatewayError | null
-}
-
-/** What a slot proposes: a model's name as written somewhere, or nothing. */
-export type Proposal = { readonly model: string; readonly reason: string } | { readonly model: null; readonly reason: string }
-
-export interface Slot {
-  readonly policy: ChainEntry['policy']
-  propose(request: RouteRequest, config: Config): Proposal
 }
 
 /** `known` = names of all providers that could be configured: a known one that is not is `not_configured`, any other `model_not_found`. */

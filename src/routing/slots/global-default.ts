@@ -1,5 +1,5 @@
 // Slot 7: `default_model` of the configuration.
-import type { Slot } from '../router.ts'
+import type { Slot } from '../slot.ts'
 
 export const globalDefault: Slot = {
   policy: 'global_default',

@@ -1,5 +1,5 @@
 // The slots there are; order = precedence (contract.md §3).
-import type { Slot } from '../router.ts'
+import type { Slot } from '../slot.ts'
 import { globalDefault } from './global-default.ts'
 import { perMessageOverride } from './per-message-override.ts'
 import { workspaceDefault } from './workspace-default.ts'

@@ -1,5 +1,5 @@
 // Slot 1: the model the client passes wins.
-import type { Slot } from '../router.ts'
+import type { Slot } from '../slot.ts'
 
 export const perMessageOverride: Slot = {
   policy: 'per_message_override',

@@ -1,5 +1,5 @@
 // Slot 6: the default model of the key's workspace.
-import type { Slot } from '../router.ts'
+import type { Slot } from '../slot.ts'
 
 export const workspaceDefault: Slot = {
   policy: 'workspace_default',
