@@ -1,0 +1,8 @@
+// Every analytics endpoint; serve mounts each at its path.
+import { byKey } from './by-key.ts'
+import { byTeam } from './by-team.ts'
+import { byUser } from './by-user.ts'
+import { cost } from './cost.ts'
+import type { Endpoint } from './endpoint.ts'
+
+export const endpoints: readonly Endpoint[] = [cost, byKey, byTeam, byUser]

@@ -1,0 +1,87 @@
+// Usage as every answer prints it, and the folding of rows into it. Integers are added; dollars are only printed.
+import { usdOf } from '../lib/money.ts'
+import type { Usage, UsageRow } from './usage.ts'
+
+export interface Totals {
+  /** null = there were calls and none of them has a price: never silently 0. */
+  readonly cost_usd: number | null
+  /** The share of `cost_usd` whose tokens the provider counted. */
+  readonly measured_cost_usd: number
+  /** Uncached. */
+  readonly input_tokens: number
+  readonly output_tokens: number
+  readonly cached_input_tokens: number
+  readonly cache_creation_input_tokens: number
+  /** null = no call. */
+  readonly avg_latency_ms: number | null
+  readonly call_count: number
+  readonly unpriced_calls: number
+}
+
+export function totalsOf(usage: Usage): Totals {
+  const { callCount } = usage
+  return {
+    cost_usd: callCount > 0 && usage.unpricedCalls === callCount ? null : usdOf(usage.costNanoUsd),
+    measured_cost_usd: usdOf(usage.measuredCostNanoUsd),
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    cached_input_tokens: usage.cachedInputTokens,
+    cache_creation_input_tokens: usage.cacheCreationInputTokens,
+    avg_latency_ms: callCount === 0 ? null : Math.round((usage.latencyMsSum / callCount) * 10) / 10,
+    call_count: callCount,
+    unpriced_calls: usage.unpricedCalls,
+  }
+}
+
+export interface Group {
+  readonly key: string | null
+  readonly usage: Usage
+  /** What it is the sum of, each without the key it was grouped by. */
+  readonly parts: readonly UsageRow[]
+}
+
+/** Rows of one value of `keyOf`, summed; dearest first. */
+export function groupRows(
+  rows: readonly UsageRow[],
+  keyOf: (row: UsageRow) => string | null = (row) => row.keys[0] ?? null,
+): readonly Group[] {
+  const groups = new Map<string | null, UsageRow[]>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [row])
+    else group.push(row)
+  }
+  return [...groups]
+    .map(([key, parts]) => ({ key, usage: parts.map((row) => row.usage).reduce(add), parts: parts.map(rest) }))
+    .sort(dearestFirst)
+}
+
+const rest = ({ keys, usage }: UsageRow): UsageRow => ({ keys: keys.slice(1), usage })
+
+/** Cost, then calls, then the name, so that two readings of the same rows print alike; "none" stands last among equals. */
+export function dearestFirst(a: Group, b: Group): number {
+  return b.usage.costNanoUsd - a.usage.costNanoUsd || b.usage.callCount - a.usage.callCount || compareKeys(a.key, b.key)
+}
+
+export function compareKeys(a: string | null, b: string | null): number {
+  if (a === b) return 0
+  if (a === null) return 1
+  return b === null || a < b ? -1 : 1
+}
+
+function add(a: Usage, b: Usage): Usage {
+  return {
+    callCount: a.callCount + b.callCount,
+    unpricedCalls: a.unpricedCalls + b.unpricedCalls,
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+    cacheCreationInputTokens: a.cacheCreationInputTokens + b.cacheCreationInputTokens,
+    cacheCreation1hTokens: a.cacheCreation1hTokens + b.cacheCreation1hTokens,
+    costNanoUsd: a.costNanoUsd + b.costNanoUsd,
+    measuredCostNanoUsd: a.measuredCostNanoUsd + b.measuredCostNanoUsd,
+    latencyMsSum: a.latencyMsSum + b.latencyMsSum,
+    lastCallUs: Math.max(a.lastCallUs, b.lastCallUs),
+  }
+}

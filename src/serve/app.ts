@@ -1,0 +1,164 @@
+// Serve: analytics and the dashboard over HTTP. Every request is checked for Host and Origin, then for the admin token where
+// one is needed, and only then meets a route.
+import { Hono } from 'hono'
+import { sql } from 'kysely'
+import { endpoints } from '../analytics/index.ts'
+import type { ModelCatalog } from '../catalog/models.ts'
+import type { PriceCatalog } from '../catalog/prices.ts'
+import { apiVersions, createApiVersioning, supportedVersions, type ApiVersion } from '../gateway/api-version.ts'
+import { corsHeaders, refuseForeign } from '../gateway/origin.ts'
+import type { Services } from '../services.ts'
+import { createAccess, type AdminSecrets } from './access.ts'
+import { errorAnswer, faultAnswer, jsonAnswer } from './answers.ts'
+import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
+
+export interface ServeOptions {
+  /** Of the program. */
+  readonly version: string
+  readonly startedUs: number
+  readonly models: ModelCatalog
+  readonly prices: PriceCatalog
+  /** Needed beyond loopback and with `serve.auth: always`. */
+  readonly admin?: AdminSecrets
+  /** False when serve listens on more than this machine. */
+  readonly loopback?: boolean
+  /** For tests; else what this program speaks. */
+  readonly apiVersions?: readonly [ApiVersion, ...ApiVersion[]]
+}
+
+export interface Serve {
+  fetch(request: Request): Promise<Response>
+}
+
+type Handler = (request: Request) => Response | Promise<Response>
+
+interface Route {
+  readonly path: string
+  readonly methods: Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>
+  /** Answered without the admin token: nothing in it is anybody's. */
+  readonly open?: boolean
+  /** Answers with Metis-API-Version: all but what browsers load. */
+  readonly versioned: boolean
+}
+
+/** @throws ConfigError when the admin token is needed and missing */
+export function createServe(
+  services: Pick<Services, 'config' | 'storage' | 'clock' | 'hash' | 'readBody' | 'logger'>,
+  options: ServeOptions,
+): Serve {
+  const { config, clock, storage, logger } = services
+  const { version, startedUs, models, prices } = options
+  const known = options.apiVersions ?? apiVersions
+  const versioned = createApiVersioning(clock, known)
+  const access = createAccess({ services, admin: options.admin ?? null, loopback: options.loopback ?? true })
+
+  const api = (path: string, methods: Route['methods'], open = false): Route => ({ path, methods, open, versioned: true })
+  const routes: readonly Route[] = [
+    api('/health', { GET: health }, true),
+    api('/server/version', { GET: serverVersion }),
+    api('/models', { GET: () => jsonAnswer(200, { data: models.list().map(listedModel) }) }),
+    api('/admin/session', { POST: access.signIn, DELETE: access.signOut }, true),
+    ...endpoints.map((endpoint) => api(endpoint.path, { GET: (request) => analytics(endpoint, request) })),
+    ...[...dashboardFiles].map(([path, file]) => pageRoute(path, () => fileAnswer(file), file.open)),
+    ...['/', '/dashboard'].map((path) => pageRoute(path, () => redirect('/dashboard/'), true)),
+  ]
+
+  const app = new Hono()
+  for (const route of routes) app.all(route.path, (context) => serveRoute(route, context.req.raw))
+  app.all('*', (context) => versioned(context.req.raw, () => errorAnswer(404, 'not_found', 'There is nothing at this path.')))
+
+  return {
+    async fetch(request) {
+      const foreign = refuseForeign(request.headers, config)
+      if (foreign !== null) return faultAnswer(foreign, logger)
+      return withHeaders(await app.fetch(request), corsHeaders(request.headers, config))
+    },
+  }
+
+  async function serveRoute(route: Route, request: Request): Promise<Response> {
+    const answer = () => admit(route, request).catch((thrown: unknown) => faultAnswer(thrown, logger))
+    const allow = allowOf(route)
+    if (request.method === 'OPTIONS' && !route.versioned) return new Response(null, { status: 204, headers: { allow } })
+    const response = route.versioned ? await versioned(request, answer) : await answer()
+    return request.method === 'OPTIONS' ? withHeaders(response, { allow }) : response
+  }
+
+  async function admit(route: Route, request: Request): Promise<Response> {
+    const handler = handlerOf(route, request.method)
+    if (handler === undefined) {
+      const allow = allowOf(route)
+      return errorAnswer(405, 'method_not_allowed', `This path takes ${allow}.`, { allow })
+    }
+    const refusal = route.open === true ? null : await access.refuse(request)
+    if (refusal === null) return handler(request)
+    return route.versioned ? refusal : fileAnswer(signInPage, 401)
+  }
+
+  async function analytics(endpoint: (typeof endpoints)[number], request: Request): Promise<Response> {
+    const context = { db: storage.db, prices, nowUs: clock.nowUs() }
+    return jsonAnswer(200, await endpoint.answer(context, new URL(request.url).searchParams))
+  }
+
+  async function health(): Promise<Response> {
+    const answers = await sql`select 1`.execute(storage.db).then(
+      () => true,
+      () => false,
+    )
+    const uptimeSeconds = Math.floor((clock.nowUs() - startedUs) / 1_000_000)
+    const store = answers ? 'ok' : 'unavailable'
+    return jsonAnswer(answers ? 200 : 503, { status: store, version, uptime_seconds: uptimeSeconds, store })
+  }
+
+  function serverVersion(): Response {
+    const supported = supportedVersions(known, clock.nowUs() / 1000)
+    return jsonAnswer(200, { version, api_version: known.at(-1)?.version, api_versions_supported: supported })
+  }
+}
+
+const pageRoute = (path: string, handler: Handler, open = false): Route => ({
+  path,
+  methods: { GET: handler },
+  open,
+  versioned: false,
+})
+
+/** HEAD is GET without its body; Hono sees to the second half. */
+function handlerOf(route: Route, method: string): Handler | undefined {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      return route.methods.GET
+    case 'POST':
+      return route.methods.POST
+    case 'DELETE':
+      return route.methods.DELETE
+    default:
+      return undefined
+  }
+}
+
+function allowOf(route: Route): string {
+  const methods = Object.keys(route.methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  return [...methods, 'OPTIONS'].join(', ')
+}
+
+function listedModel(model: ReturnType<ModelCatalog['list']>[number]): object {
+  const { id, target, displayName, createdS } = model
+  return {
+    id,
+    provider: target.provider,
+    model: `${target.provider}:${target.name}`,
+    display_name: displayName,
+    created_at: createdS === 0 ? null : new Date(createdS * 1000).toISOString(),
+  }
+}
+
+const redirect = (location: string): Response => new Response(null, { status: 302, headers: { location } })
+
+function withHeaders(response: Response, extra: Readonly<Record<string, string>>): Response {
+  const entries = Object.entries(extra)
+  if (entries.length === 0) return response
+  const headers = new Headers(response.headers)
+  for (const [name, value] of entries) headers.set(name, value)
+  return new Response(response.body, { status: response.status, headers })
+}
