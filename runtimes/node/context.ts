@@ -1,11 +1,10 @@
 // What every command and both servers stand on: configuration, store and catalogs of one process, opened once.
 import { createHash, randomBytes } from 'node:crypto'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import type { ModelCatalog } from '../../src/catalog/models.ts'
 import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
 import type { PriceCatalog } from '../../src/catalog/prices.ts'
+import { ConfigError } from '../../src/config/errors.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { createIdFactory } from '../../src/lib/ids.ts'
@@ -22,6 +21,7 @@ import type { TraceStore } from '../../src/store/traces.ts'
 import { nodeClock } from './clock.ts'
 import { readConfigFile } from './config-file.ts'
 import { createLogger } from './logger.ts'
+import { pathsOf } from './paths.ts'
 import { processFacts } from './process-facts.ts'
 import { openSqlite, type SqliteStorage } from './sqlite.ts'
 import { version } from './version.ts'
@@ -69,8 +69,7 @@ export interface NodeContext {
 /** @throws ConfigError, StoreError: each says which file and what mends it */
 export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   const env = options.env ?? process.env
-  const home = resolve(options.home ?? nonEmpty(env.METIS_HOME) ?? join(homedir(), '.metis'))
-  const dbPath = databasePath(options.db ?? nonEmpty(env.METIS_DB), home)
+  const { home, dbPath } = pathsOf(options, env)
   const file = readConfigFile({ home, ...(options.config === undefined ? {} : { path: options.config }) })
   const config = resolveConfig({
     file: file.content,
@@ -136,15 +135,6 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     await storage.close()
     throw error
   }
-}
-
-function databasePath(chosen: string | undefined, home: string): string {
-  if (chosen === undefined) return join(home, 'metis.db')
-  return resolve(chosen)
-}
-
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === '' ? undefined : value
 }
 
 /** Beside the bundle this code is in; null when it runs from source, where a worker cannot load it: then the work is done inline. */

@@ -95,7 +95,6 @@ const CLOSE_GRACE_MS = 1000
 
 async function sweep(context: NodeContext): Promise<void> {
   const { storage, queue, clock, logger, nextId, prices } = context
-  await prices.ready()
   await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead: isDeadBy(processFacts(), clock.nowUs()), prices })
 }
 

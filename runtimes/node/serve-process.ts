@@ -1,0 +1,59 @@
+// Serve as a process: analytics and the dashboard on the same database, in a process of their own, so that no query ever
+// delays an answer.
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { createServe, type ServeOptions } from '../../src/serve/app.ts'
+import { isLoopback } from './commands/listening.ts'
+import type { NodeContext } from './context.ts'
+import { listen } from './listen.ts'
+import { nodeReadBody } from './read-body.ts'
+import { version } from './version.ts'
+
+const SESSION_SECRET_BYTES = 32
+const CLOSE_WITHIN_MS = 2000
+
+export interface ServeProcess {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** @throws ConfigError when an admin token is needed and missing */
+export async function startServe(
+  context: NodeContext,
+  options: { readonly port: number; readonly host?: string; readonly adminToken?: string },
+): Promise<ServeProcess> {
+  const { config, storage, clock, hash, logger, models, prices } = context
+  const serveOptions: ServeOptions = {
+    version,
+    startedUs: clock.nowUs(),
+    models,
+    prices,
+    loopback: options.host === undefined || isLoopback(options.host),
+    ...(options.adminToken === undefined
+      ? {}
+      : { admin: { token: options.adminToken, sessionSecret: sessionSecret(context.home) } }),
+  }
+  const serve = createServe({ config, storage, clock, hash, logger, readBody: nodeReadBody }, serveOptions)
+  const listening = await listen((request) => serve.fetch(request), options)
+  const host = listening.hosts[0] ?? '127.0.0.1'
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${listening.port}`,
+    close: () => listening.close(CLOSE_WITHIN_MS),
+  }
+}
+
+/** Made once, so that a restart does not sign everybody out. */
+function sessionSecret(home: string): Uint8Array {
+  const path = join(home, 'session.key')
+  try {
+    const secret = readFileSync(path)
+    if (secret.byteLength >= SESSION_SECRET_BYTES) return secret
+  } catch {
+    // The first start: there is none yet.
+  }
+  const secret = randomBytes(SESSION_SECRET_BYTES)
+  writeFileSync(path, secret, { mode: 0o600 })
+  chmodSync(path, 0o600)
+  return secret
+}
