@@ -26,7 +26,8 @@ const corePackages = ['zod', 'kysely', 'hono', 'jose', 'ulidx', '@noble/hashes',
 const core = sourceFiles('src')
 const runtimes = sourceFiles('runtimes')
 const files = [...core, ...runtimes]
-const imports = files.flatMap((file) => file.imports)
+/** package.json, read for its version, belongs to no room. */
+const imports = files.flatMap((file) => file.imports).filter(({ to }) => to !== 'package.json')
 
 /** `src/engine/turn.ts` → engine, `src/services.ts` → services, `runtimes/node/cli.ts` → runtimes. */
 function roomOf(path: string): string {

@@ -42,7 +42,7 @@ export const demo = defineCommand({
       const { writeSampleTraffic } = await import('../demo-traffic.ts')
       const sample = await writeSampleTraffic(context)
       const { keyId, token } = await context.keys.issue({ name: 'demo', workspace: io.cwd }, 'cli:demo')
-      const running = { gateway: gateway.url, serve: beside.url, database: context.dbPath, keyId, token }
+      const running = { gateway: gateway.url, serve: beside.url, database: context.dbPath, key_id: keyId, token }
       if (flags.json) io.out(JSON.stringify({ ...running, turns: sample.turns }))
       else for (const line of introduction(running, sample)) io.out(line)
       await stopped
@@ -59,7 +59,7 @@ interface Running {
   readonly gateway: string
   readonly serve: string
   readonly database: string
-  readonly keyId: string
+  readonly key_id: string
   readonly token: string
 }
 
@@ -85,7 +85,7 @@ function introduction(running: Running, sample: Sample): readonly string[] {
     '',
     'Make a call of your own:',
     '',
-    `key_id: ${running.keyId}`,
+    `key_id: ${running.key_id}`,
     `token:  ${running.token}`,
     '',
     curlLine({ url: running.gateway, token: running.token }, 'haiku'),

@@ -1,12 +1,5 @@
 // `doctor`: looks at everything a start depends on, and says for each fault what mends it.
-import { pathsOf } from '../paths.ts'
-import { checkClock } from './checks/clock.ts'
-import { checkConfig } from './checks/config.ts'
-import { checkDatabase } from './checks/database.ts'
 import type { Finding } from './checks/finding.ts'
-import { checkMode, guardedPaths } from './checks/modes.ts'
-import { checkPorts } from './checks/ports.ts'
-import { checkProviders, probeProvider } from './checks/providers.ts'
 import { defineCommand } from './command.ts'
 import { configFlag, dbFlag, jsonFlag, toggle } from './flags.ts'
 
@@ -22,21 +15,8 @@ export const doctor = defineCommand({
   },
   examples: ['metis-gateway doctor', 'metis-gateway doctor --fix --probe'],
   async run({ flags, io }) {
-    const nowMs = Date.now()
-    const paths = pathsOf(flags, io.env)
-    const { findings: configured, config } = checkConfig(paths, flags, io.env)
-    const modes = await Promise.all(guardedPaths(paths).map((guarded) => checkMode(guarded, flags.fix)))
-    const database = await checkDatabase(paths.dbPath, nowMs * 1000)
-    const providers = config?.providers ?? []
-    const findings: readonly Finding[] = [
-      ...configured,
-      ...(config === null ? [] : checkProviders(providers, paths.configPath)),
-      ...(flags.probe ? await Promise.all(providers.map(probeProvider)) : []),
-      ...modes.filter((finding) => finding !== null),
-      ...database.findings,
-      ...(await checkPorts()),
-      checkClock(nowMs, database.newestEventUs),
-    ]
+    const { examine } = await import('./checks/examine.ts')
+    const findings = await examine(flags, io.env)
     const ok = findings.every(({ level }) => level !== 'fault')
     if (flags.json) io.out(JSON.stringify({ ok, data: findings }))
     else for (const line of findings.flatMap(linesOf)) io.out(line)

@@ -1,5 +1,4 @@
 // `rebuild`: makes the projections again from the events. Gateways may go on writing meanwhile.
-import { rebuild as rebuildProjections } from '../../../src/store/rebuild.ts'
 import { defineCommand } from './command.ts'
 import { configFlag, dbFlag, jsonFlag } from './flags.ts'
 import { withNode } from './open.ts'
@@ -13,6 +12,7 @@ export const rebuild = defineCommand({
   examples: ['metis-gateway rebuild', 'metis-gateway rebuild --db /srv/metis/metis.db --json'],
   run: ({ flags, io }) =>
     withNode(io, flags, {}, async (context) => {
+      const { rebuild: rebuildProjections } = await import('../../../src/store/rebuild.ts')
       let shown = 0
       const { calls, hours, unreadable } = await rebuildProjections(context, (done) => {
         if (!io.interactive || done - shown < progressEvery) return
