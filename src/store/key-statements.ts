@@ -35,8 +35,8 @@ export interface KeyStatements {
   readonly insert: (row: GatewayKeysTable) => CompiledQuery
   /** Changes nothing when the key was revoked before. */
   readonly revoke: (key: { readonly id: string; readonly revoked_us: number }) => CompiledQuery
-  /** An event that is only written when this very `revoke` took effect. */
-  readonly insertRevoked: (row: EventsTable & { readonly key_id: string; readonly revoked_us: number }) => CompiledQuery
+  /** An event that is only written when `revoke`, which comes behind it in its unit, will change something. */
+  readonly insertRevoked: (row: EventsTable & { readonly key_id: string }) => CompiledQuery
   readonly touch: (key: { readonly id: string; readonly last_used_us: number }) => CompiledQuery
 }
 
@@ -75,7 +75,7 @@ export function keyStatements(db: Kysely<Database>): KeyStatements {
     ),
     insertRevoked: createTemplate((slot) =>
       sql`insert into events (${names(eventColumns)}) select ${values(eventColumns, slot)}
-where exists (select 1 from gateway_keys where id = ${slot('key_id')} and revoked_us = ${slot('revoked_us')})`.compile(db),
+where exists (select 1 from gateway_keys where gateway_keys.id = ${slot('key_id')} and revoked_us is null)`.compile(db),
     ),
     touch: createTemplate((slot) =>
       db

@@ -86,11 +86,10 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
     list: () => storage.db.selectFrom('gateway_keys').select(summaryColumns).orderBy('id').execute(),
 
     revoke: async (keyId, actor) => {
-      const revoked = { revoked_us: clock.nowUs() }
       const event = audited('gateway.key_revoked', { key_id: keyId, actor })
-      const [changed = 0] = await queue.commit([
-        statements.revoke({ id: keyId, ...revoked }),
-        statements.insertRevoked({ ...event, key_id: keyId, ...revoked }),
+      const [, changed = 0] = await queue.commit([
+        statements.insertRevoked({ ...event, key_id: keyId }),
+        statements.revoke({ id: keyId, revoked_us: clock.nowUs() }),
       ])
       return changed === 1
     },

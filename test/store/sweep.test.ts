@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { PriceCatalog } from '../../src/catalog/prices.ts'
+import { isDeadBy, registerInstance, removeInstance } from '../../src/store/instances.ts'
+import type { ProcessFacts } from '../../src/store/instances.ts'
+import { rebuild } from '../../src/store/rebuild.ts'
+import { sweepOrphans } from '../../src/store/sweep.ts'
+import { turnOf } from '../support/turns.ts'
+import { openStore, silent, storeOn, temporaryFolder } from './open-store.ts'
+import type { OpenStore } from './open-store.ts'
+
+const facts: ProcessFacts = { host: 'here', pid: 10, processStart: 'boot:1', isProcessAlive: (pid) => pid === 10 }
+const dead: ProcessFacts = { ...facts, pid: 11 }
+
+const prices: PriceCatalog = {
+  version: 'prices-9',
+  ready: () => Promise.resolve(),
+  priceOf: (provider) =>
+    provider === 'anthropic' ? { input: 1_000_000, output: 5_000_000, multiplier: { times: 1, per: 1 }, matchedId: 'm' } : null,
+}
+
+describe('sweeping orphans', () => {
+  let folder = temporaryFolder()
+  let store: OpenStore
+  let crashed: OpenStore
+  const sweep = () => sweepOrphans({ ...store, logger: silent, prices, isDead: isDeadBy(facts, store.clock.nowUs()) })
+  const payloads = async (type: string): Promise<readonly unknown[]> =>
+    (await store.storage.db.selectFrom('events').select('payload_json').where('type', '=', type).execute()).map((row): unknown =>
+      JSON.parse(row.payload_json),
+    )
+
+  beforeEach(async () => {
+    folder = temporaryFolder()
+    store = await openStore(`${folder.path}/metis.db`)
+    crashed = storeOn(store.storage, (storage) => storage, 'crashed')
+    await registerInstance({ ...store, facts }, { id: 'instance-1', version: '1' })
+    await registerInstance({ ...crashed, facts: dead }, { id: 'crashed', version: '1' })
+  })
+  afterEach(async () => {
+    await store.close()
+    folder.remove()
+  })
+
+  it('closes a dead process’ turn as interrupted, with the input it is known to have cost', async () => {
+    const { opened } = turnOf(1)
+    await crashed.traces.openTurn(opened, { mustCommit: false })
+    expect(await sweep()).toBe(1)
+    expect(await payloads('llm.call_completed')).toMatchObject([
+      {
+        error_class: 'INTERRUPTED',
+        user_id: 'ada',
+        model: 'anthropic:claude-haiku-4-5',
+        input_tokens: 90,
+        usage_estimated: true,
+        cost_usd: 0.00009,
+        cost_basis: 'partial_estimate',
+        pricing_version: 'prices-9',
+      },
+    ])
+    expect(await payloads('turn.completed')).toMatchObject([
+      { status: 'interrupted', total_cost_usd: 0.00009, llm_call_count: 1 },
+    ])
+    expect(await payloads('trace.swept')).toEqual([{ count: 1, instance_ids: ['crashed'] }])
+    expect(await store.storage.db.selectFrom('calls').selectAll().execute()).toMatchObject([
+      { turn_id: 'turn-1', status: 'interrupted', cost_nano_usd: 90_000, cost_basis: 'partial_estimate' },
+    ])
+    const ids = await store.storage.db
+      .selectFrom('events')
+      .select('id')
+      .where('turn_id', '=', 'turn-1')
+      .orderBy('timestamp_us')
+      .execute()
+    expect(ids.map((row) => row.id)).toEqual(ids.map((row) => row.id).toSorted())
+    expect(ids).toHaveLength(3)
+  })
+
+  it('leaves the cost of an unpriced model unknown', async () => {
+    const { opened } = turnOf(1)
+    await crashed.traces.openTurn({ ...opened, provider: 'local', model: 'local:qwen3' }, { mustCommit: false })
+    await sweep()
+    expect(await payloads('llm.call_completed')).toMatchObject([{ cost_usd: null, cost_basis: 'unpriced' }])
+  })
+
+  it('closes no turn of a process that lives', async () => {
+    await store.traces.openTurn(turnOf(1).opened, { mustCommit: false })
+    expect(await sweep()).toBe(0)
+    expect(await payloads('turn.completed')).toEqual([])
+    expect(await payloads('trace.swept')).toEqual([])
+  })
+
+  it('closes a turn once, however many sweep and however often', async () => {
+    for (let number = 0; number < 200; number += 1) await crashed.traces.openTurn(turnOf(number).opened, { mustCommit: false })
+    const swept = await Promise.all([sweep(), sweep(), sweep()])
+    expect(swept.reduce((sum, each) => sum + each)).toBe(200)
+    expect(await sweep()).toBe(0)
+    expect(await payloads('turn.completed')).toHaveLength(200)
+    expect(await payloads('llm.call_completed')).toHaveLength(200)
+  })
+
+  it('is not undone by a T2 that arrives late, nor does a rebuild change it', async () => {
+    const { opened, closed } = turnOf(1)
+    await crashed.traces.openTurn(opened, { mustCommit: false })
+    await sweep()
+    await crashed.traces.closeTurn(closed)
+    expect(await payloads('turn.completed')).toMatchObject([{ status: 'interrupted' }])
+    const rows = () => store.storage.db.selectFrom('usage_hourly').selectAll().execute()
+    const before = await rows()
+    await rebuild(store)
+    expect(await rows()).toEqual(before)
+  })
+
+  it('forgets a dead instance when none of its turns is open, and never one that has open turns', async () => {
+    const ids = async () =>
+      (await store.storage.db.selectFrom('instances').select('id').orderBy('id').execute()).map((row) => row.id)
+    await crashed.traces.openTurn(turnOf(1).opened, { mustCommit: false })
+    await removeInstance(crashed, 'crashed')
+    expect(await ids()).toEqual(['crashed', 'instance-1'])
+    await sweep()
+    expect(await ids()).toEqual(['instance-1'])
+  })
+})
+
+describe('an instance is dead', () => {
+  const nowUs = 1_000_000_000
+  const row = { id: 'i', host: 'here', pid: 10, process_start: 'boot:1', version: '1', started_us: 0, heartbeat_us: nowUs }
+  const here: ProcessFacts = { ...facts, isProcessAlive: (pid, start) => pid === 10 && start === 'boot:1' }
+  it.each([
+    { what: 'runs here', instance: row, isDead: false },
+    { what: 'is gone from here', instance: { ...row, pid: 12 }, isDead: true },
+    { what: 'left its pid to another here', instance: { ...row, process_start: 'boot:0' }, isDead: true },
+    { what: 'runs here and was silent for long', instance: { ...row, heartbeat_us: 0 }, isDead: false },
+    {
+      what: 'was heard of elsewhere 89 s ago',
+      instance: { ...row, host: 'there', heartbeat_us: nowUs - 89_000_000 },
+      isDead: false,
+    },
+    {
+      what: 'was heard of elsewhere 91 s ago',
+      instance: { ...row, host: 'there', heartbeat_us: nowUs - 91_000_000 },
+      isDead: true,
+    },
+  ])('$isDead when it $what', ({ instance, isDead }) => {
+    expect(isDeadBy(here, nowUs)(instance)).toBe(isDead)
+  })
+})
