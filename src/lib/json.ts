@@ -172,16 +172,26 @@ function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
-/** Behind the closing quote. A native search hops from quote to quote: a long text costs what its quotes cost. */
+// A native search costs about as much as looking at so many bytes one by one (measured on Node 20).
+const nearBytes = 32
+
+/** Behind the closing quote. Short strings are walked; in long texts a native search hops from quote to quote. */
 function stringEnd(bytes: Uint8Array, open: number): number {
-  let quote = bytes.indexOf(QUOTE, open + 1)
-  while (quote !== -1) {
+  let from = open + 1
+  for (;;) {
+    const quote = nextQuote(bytes, from)
+    if (quote === -1) return bytes.length
     let slashes = quote
     while (bytes[slashes - 1] === BACKSLASH) slashes--
     if ((quote - slashes) % 2 === 0) return quote + 1
-    quote = bytes.indexOf(QUOTE, quote + 1)
+    from = quote + 1
   }
-  return bytes.length
+}
+
+function nextQuote(bytes: Uint8Array, from: number): number {
+  const near = Math.min(from + nearBytes, bytes.length)
+  for (let at = from; at < near; at++) if (bytes[at] === QUOTE) return at
+  return bytes.indexOf(QUOTE, near)
 }
 
 /** Behind a number or a word. */

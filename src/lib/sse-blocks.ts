@@ -1,6 +1,15 @@
 // The inside of the SSE decoder: a run of whole blocks → events. The run is decoded at once and cut as a string, because a
 // native decode and `indexOf` are many times faster than looking at bytes one by one.
-import type { SseEvent } from './sse.ts'
+
+export interface SseEvent {
+  /** '' when the event has no `event` field. */
+  readonly event: string
+  /** `data` lines, joined by LF. */
+  readonly data: string
+  /** Byte offsets within the batch, blank line and comments of the event included: cutting [begin, end) leaves a valid stream. */
+  readonly begin: number
+  readonly end: number
+}
 
 const LF = 10
 const CR = 13

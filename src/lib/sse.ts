@@ -1,17 +1,9 @@
 // Server-sent events, both ways: one reader for every wire. Bytes go in as they come; out come whole events, and the bytes
 // of exactly those events, so that a same-shape stream can pass through untouched.
 import { concatBytes } from './bytes.ts'
-import { parseBlocks } from './sse-blocks.ts'
+import { parseBlocks, type SseEvent } from './sse-blocks.ts'
 
-export interface SseEvent {
-  /** '' when the event has no `event` field. */
-  readonly event: string
-  /** `data` lines, joined by LF. */
-  readonly data: string
-  /** Byte offsets within the batch, blank line and comments of the event included: cutting [begin, end) leaves a valid stream. */
-  readonly begin: number
-  readonly end: number
-}
+export type { SseEvent }
 
 export interface SseBatch {
   /** The input up to the last blank line, what earlier buffers left over included. A view of the buffer where possible. */
