@@ -2,19 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { foldEvents } from '../../../src/ir/response.ts'
 import type { Meter, StreamEvent } from '../../../src/ir/stream.ts'
 import type { EncodedRequest } from '../../../src/protocols/protocol.ts'
-import {
-  bytesOf,
-  callFor,
-  client,
-  decodeAll,
-  encodeAll,
-  errorFactsOf,
-  feed,
-  fixture,
-  fixtures,
-  textOf,
-  thrownBy,
-} from './support.ts'
+import { bytesOf, callFor, client, decodeAll, encodeAll, errorFactsOf, feed, fixture, fixtures, textOf } from './support.ts'
 
 const cross = callFor('openai')
 const same = callFor('anthropic')
@@ -220,35 +208,5 @@ describe('names that the request changed', () => {
       [0, { reason: 'end' }],
       [0, { reason: 'end' }],
     ])
-  })
-})
-
-describe('a whole answer', () => {
-  it.each([
-    ['nothing', ''],
-    ['HTML', '<html></html>'],
-    ['cut JSON', '{"type":"message","content":['],
-    ['another wire', '{"object":"chat.completion","choices":[]}'],
-  ])('calls %s a bad response', (_name, body) => {
-    expect(errorFactsOf(thrownBy(() => client.decodeResponse(bytesOf(body), same)))).toEqual({
-      errorClass: 'other',
-      code: 'upstream_bad_response',
-      status: 502,
-    })
-  })
-
-  it.each([
-    ['overloaded_error', 'overloaded', 503],
-    ['rate_limit_error', 'rate_limit', 429],
-    ['invalid_request_error', 'invalid_request', 400],
-    ['api_error', 'server_error', 502],
-    ['something_new', 'server_error', 502],
-  ])('reads a %s in an answer with status 200 as what it names', (type, errorClass, status) => {
-    const body = bytesOf(JSON.stringify({ type: 'error', error: { type, message: 'no' } }))
-    expect(errorFactsOf(thrownBy(() => client.decodeResponse(body, same)))).toEqual({
-      errorClass,
-      code: 'upstream_bad_response',
-      status,
-    })
   })
 })

@@ -220,58 +220,6 @@ describe('a stream for a client of this wire', () => {
   })
 })
 
-describe('a whole answer for a client of this wire', () => {
-  const response = foldEvents([
-    start,
-    open(0, 'text'),
-    text(0, 'hi'),
-    close(0),
-    call(1),
-    args(1, '{"id": 12345678901234567890}'),
-    close(1),
-  ])
-
-  it('is the message, with arguments as the model wrote them', () => {
-    const json = server.encodeResponse({ ...response, stop: { reason: 'toolUse' } }, answerContext)
-    expect(json).toContain('"input":{"id": 12345678901234567890}')
-    expect(JSON.parse(json)).toMatchObject({
-      id: `msg_${answerContext.turnId}`,
-      type: 'message',
-      role: 'assistant',
-      model: 'my-model',
-      content: [
-        { type: 'text', text: 'hi' },
-        { type: 'tool_use', id: 'call_1', name: 'f' },
-      ],
-      stop_reason: 'tool_use',
-      stop_sequence: null,
-      usage: { input_tokens: 0, output_tokens: 0 },
-    })
-  })
-
-  it.each([
-    ['none', '', {}],
-    ['broken JSON', '{"a":', { _invalid_arguments: '{"a":' }],
-    ['no object', '[1]', { _invalid_arguments: '[1]' }],
-    ['an empty object', '{ }', {}],
-  ])('gives a tool whose arguments are %s an object all the same', (_name, argsText, input) => {
-    const json = server.encodeResponse(
-      { ...response, parts: [{ type: 'toolCall', id: 'a', name: 'f', argsText }] },
-      answerContext,
-    )
-    expect(JSON.parse(json)).toMatchObject({ content: [{ input }], stop_reason: 'tool_use' })
-  })
-
-  it('leaves out empty text and signs unsigned thinking', () => {
-    const parts = [
-      { type: 'thinking', text: 'hm' },
-      { type: 'text', text: '', citations: [] },
-    ] as const
-    const json = server.encodeResponse({ ...response, parts }, answerContext)
-    expect(JSON.parse(json)).toMatchObject({ content: [{ type: 'thinking', thinking: 'hm', signature: 'metis.Z3B0LTUuNg' }] })
-  })
-})
-
 describe('codec law', () => {
   const answered = fixtures.filter(({ expected }) => expected.error === undefined && expected.events.length > 0)
 

@@ -1,18 +1,25 @@
 import * as z from 'zod'
 import { describe, expect, it } from 'vitest'
 import { safeToolName } from '../../../src/lib/identifiers.ts'
-import { decodeCases, decodeRefusals, encodeCases, refusalCases } from './cases.ts'
+import { decodeCases, decodeRefusals } from './cases/decode.ts'
+import { messageCases } from './cases/encode-messages.ts'
+import { parameterCases } from './cases/encode-parameters.ts'
+import { toolCases } from './cases/encode-tools.ts'
+import { refusalCases, turnCases } from './cases/encode-turns.ts'
 import { adaptive, client, foreignRequest, manual, requestOf, targetOf, textOf, thrownBy } from './support.ts'
 
 const object = z.record(z.string(), z.unknown())
 
 describe('a request of another wire to this one', () => {
-  it.each(encodeCases)('$row', ({ content, model = adaptive, stream = false, body, warns = [] }) => {
-    const encoded = client.encodeRequest(foreignRequest(content, stream), targetOf(model))
-    const sent = object.parse(JSON.parse(textOf(encoded.body)))
-    expect(Object.fromEntries(Object.keys(body).map((field) => [field, sent[field]]))).toEqual(body)
-    expect(encoded.warnings.map(({ field }) => field)).toEqual(warns)
-  })
+  it.each([...parameterCases, ...toolCases, ...messageCases, ...turnCases])(
+    '$row',
+    ({ content, model = adaptive, stream = false, body, warns = [] }) => {
+      const encoded = client.encodeRequest(foreignRequest(content, stream), targetOf(model))
+      const sent = object.parse(JSON.parse(textOf(encoded.body)))
+      expect(Object.fromEntries(Object.keys(body).map((field) => [field, sent[field]]))).toEqual(body)
+      expect(encoded.warnings.map(({ field }) => field)).toEqual(warns)
+    },
+  )
 
   it.each(refusalCases)('refuses $row', ({ content, model = adaptive, param }) => {
     const error = thrownBy(() => client.encodeRequest(foreignRequest(content), targetOf(model)))

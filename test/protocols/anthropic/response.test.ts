@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { foldEvents } from '../../../src/ir/response.ts'
+import type { StreamEvent } from '../../../src/ir/stream.ts'
+import { answerContext, bytesOf, callFor, client, errorFactsOf, server, thrownBy } from './support.ts'
+
+const same = callFor('anthropic')
+
+describe('a whole answer of a provider', () => {
+  it.each([
+    ['nothing', ''],
+    ['HTML', '<html></html>'],
+    ['cut JSON', '{"type":"message","content":['],
+    ['another wire', '{"object":"chat.completion","choices":[]}'],
+  ])('calls %s a bad response', (_name, body) => {
+    expect(errorFactsOf(thrownBy(() => client.decodeResponse(bytesOf(body), same)))).toEqual({
+      errorClass: 'other',
+      code: 'upstream_bad_response',
+      status: 502,
+    })
+  })
+
+  it.each([
+    ['overloaded_error', 'overloaded', 503],
+    ['rate_limit_error', 'rate_limit', 429],
+    ['invalid_request_error', 'invalid_request', 400],
+    ['api_error', 'server_error', 502],
+    ['something_new', 'server_error', 502],
+  ])('reads a %s in an answer with status 200 as what it names', (type, errorClass, status) => {
+    const body = bytesOf(JSON.stringify({ type: 'error', error: { type, message: 'no' } }))
+    expect(errorFactsOf(thrownBy(() => client.decodeResponse(body, same)))).toEqual({
+      errorClass,
+      code: 'upstream_bad_response',
+      status,
+    })
+  })
+})
+
+describe('a whole answer for a client of this wire', () => {
+  const events: readonly StreamEvent[] = [
+    { type: 'start', id: 'chatcmpl-1', model: 'gpt-5.6' },
+    { type: 'part-start', index: 0, part: { type: 'text' } },
+    { type: 'text-delta', index: 0, text: 'hi' },
+    { type: 'part-start', index: 1, part: { type: 'toolCall', id: 'call_1', name: 'f' } },
+    { type: 'args-delta', index: 1, text: '{"id": 12345678901234567890}' },
+  ]
+  const response = foldEvents(events)
+
+  it('is the message, with arguments as the model wrote them', () => {
+    const json = server.encodeResponse({ ...response, stop: { reason: 'toolUse' } }, answerContext)
+    expect(json).toContain('"input":{"id": 12345678901234567890}')
+    expect(JSON.parse(json)).toMatchObject({
+      id: `msg_${answerContext.turnId}`,
+      type: 'message',
+      role: 'assistant',
+      model: 'my-model',
+      content: [
+        { type: 'text', text: 'hi' },
+        { type: 'tool_use', id: 'call_1', name: 'f' },
+      ],
+      stop_reason: 'tool_use',
+      stop_sequence: null,
+      usage: { input_tokens: 0, output_tokens: 0 },
+    })
+  })
+
+  it.each([
+    ['none', '', {}],
+    ['broken JSON', '{"a":', { _invalid_arguments: '{"a":' }],
+    ['no object', '[1]', { _invalid_arguments: '[1]' }],
+    ['an empty object', '{ }', {}],
+  ])('gives a tool whose arguments are %s an object all the same', (_name, argsText, input) => {
+    const json = server.encodeResponse(
+      { ...response, parts: [{ type: 'toolCall', id: 'a', name: 'f', argsText }] },
+      answerContext,
+    )
+    expect(JSON.parse(json)).toMatchObject({ content: [{ input }], stop_reason: 'tool_use' })
+  })
+
+  it('leaves out empty text and signs unsigned thinking', () => {
+    const parts = [
+      { type: 'thinking', text: 'hm' },
+      { type: 'text', text: '', citations: [] },
+    ] as const
+    const json = server.encodeResponse({ ...response, parts }, answerContext)
+    expect(JSON.parse(json)).toMatchObject({ content: [{ type: 'thinking', thinking: 'hm', signature: 'metis.Z3B0LTUuNg' }] })
+  })
+})
