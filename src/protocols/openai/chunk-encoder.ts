@@ -1,9 +1,9 @@
 // Events to `chat.completion.chunk` frames, with the state between them. The parts of a chunk that never change are printed once.
 import type { PartHead, Stop, StreamEvent } from '../../ir/stream.ts'
-import { noUsage, type Usage } from '../../ir/usage.ts'
+import type { Usage } from '../../ir/usage.ts'
 import type { AnswerContext } from '../protocol.ts'
 import { finishReasonOf } from './stop.ts'
-import { wireUsageOf } from './usage.ts'
+import { estimatedUsage, wireUsageOf } from './usage.ts'
 
 export interface ChunkEncoder {
   /** The frames of these events as one text, '' when they mean nothing to this wire. */
@@ -23,7 +23,8 @@ export function createChunkEncoder(answer: AnswerContext): ChunkEncoder {
   let nextTool = 0
   let textLength = 0
   let stop: Stop = { reason: 'end' }
-  let usage: Usage = noUsage
+  let usage: Usage | undefined
+  let characters = 0
 
   return { encode: (events) => events.map(encodeEvent).join('') }
 
@@ -38,6 +39,7 @@ export function createChunkEncoder(answer: AnswerContext): ChunkEncoder {
       case 'thinking-delta': {
         const part = parts.get(event.index)
         if (part) part.thinking += event.text
+        characters += event.text.length
         return event.text === '' ? '' : chunk({ reasoning_content: event.text })
       }
       case 'args-delta':
@@ -87,6 +89,7 @@ export function createChunkEncoder(answer: AnswerContext): ChunkEncoder {
 
   function textDelta(part: OpenPart | undefined, text: string): string {
     if (text === '') return ''
+    characters += text.length
     if (part?.head.type === 'refusal') return chunk({ refusal: text })
     textLength += text.length
     return chunk({ content: text })
@@ -95,6 +98,7 @@ export function createChunkEncoder(answer: AnswerContext): ChunkEncoder {
   function argsDelta(part: OpenPart | undefined, text: string): string {
     if (part?.head.type !== 'toolCall' || text === '') return ''
     part.hasArgs = true
+    characters += text.length
     return chunk({ tool_calls: [{ index: part.tool, function: { arguments: text } }] })
   }
 
@@ -108,7 +112,9 @@ export function createChunkEncoder(answer: AnswerContext): ChunkEncoder {
   function finish(): string {
     const explanation = stop.reason === 'refusal' && stop.explanation ? chunk({ refusal: stop.explanation }) : ''
     const last = chunk({}, finishReasonOf(stop))
-    const usageChunk = answer.includeUsage ? `data: ${head},"choices":[],"usage":${JSON.stringify(wireUsageOf(usage))}}\n\n` : ''
+    const usageChunk = answer.includeUsage
+      ? `data: ${head},"choices":[],"usage":${JSON.stringify(wireUsageOf(usage ?? estimatedUsage(answer, characters)))}}\n\n`
+      : ''
     return `${explanation}${last}${usageChunk}data: [DONE]\n\n`
   }
 

@@ -2,7 +2,7 @@
 // only remembered, because usage may follow it.
 import type { PartHead, StreamEvent } from '../../ir/stream.ts'
 import type { Usage } from '../../ir/usage.ts'
-import type { WireChunk, WireMessage } from './schema.ts'
+import type { WireChunk, WireMessage, WireToolCall } from './schema.ts'
 import { stopOf } from './stop.ts'
 import { createToolCalls } from './tool-calls.ts'
 import { usageOf } from './usage.ts'
@@ -21,6 +21,8 @@ export function createEventDecoder(nameOf: (sent: string) => string): EventDecod
   let finishReason: string | undefined
   let hasRefusal = false
   let usage: Usage | undefined
+  /** Said while a call's arguments were still coming: the call's part must close first, and what follows may belong to it. */
+  const held: { readonly kind: OpenKind; readonly text: string }[] = []
   const calls = createToolCalls({ nextPart: () => parts++, nameOf, answerId: () => answer?.id ?? '' })
 
   return {
@@ -55,13 +57,9 @@ export function createEventDecoder(nameOf: (sent: string) => string): EventDecod
   }
 
   function pushDelta(events: StreamEvent[], delta: WireMessage): void {
-    const thinking = delta.reasoning_content || delta.reasoning
-    if (thinking) events.push({ type: 'thinking-delta', index: partOf(events, 'thinking'), text: thinking })
-    if (delta.content) events.push({ type: 'text-delta', index: partOf(events, 'text'), text: delta.content })
-    if (delta.refusal) {
-      hasRefusal = true
-      events.push({ type: 'text-delta', index: partOf(events, 'refusal'), text: delta.refusal })
-    }
+    say(events, 'thinking', delta.reasoning_content || delta.reasoning)
+    say(events, 'text', delta.content)
+    say(events, 'refusal', delta.refusal)
     for (const { url_citation: citation } of delta.annotations ?? []) {
       if (!citation) continue
       const title = citation.title ?? undefined
@@ -72,14 +70,29 @@ export function createEventDecoder(nameOf: (sent: string) => string): EventDecod
         ...(title === undefined ? {} : { title }),
       })
     }
-    for (const call of delta.tool_calls ?? []) {
-      closeBut(events, 'tools')
-      events.push(...calls.push(call))
-    }
-    if (delta.function_call) {
-      closeBut(events, 'tools')
-      events.push(...calls.push({ index: 0, function: delta.function_call }))
-    }
+    for (const call of delta.tool_calls ?? []) pushCall(events, call)
+    if (delta.function_call) pushCall(events, { index: 0, function: delta.function_call })
+  }
+
+  function pushCall(events: StreamEvent[], call: WireToolCall): void {
+    closeBut(events, 'tools')
+    events.push(...calls.push(call))
+    if (held.length > 0 && !calls.unfinished) sayHeld(events)
+  }
+
+  function say(events: StreamEvent[], kind: OpenKind, text: string | null | undefined): void {
+    if (!text) return
+    if (kind === 'refusal') hasRefusal = true
+    if (held.length > 0 || calls.unfinished) held.push({ kind, text })
+    else sayNow(events, kind, text)
+  }
+
+  function sayNow(events: StreamEvent[], kind: OpenKind, text: string): void {
+    events.push({ type: kind === 'thinking' ? 'thinking-delta' : 'text-delta', index: partOf(events, kind), text })
+  }
+
+  function sayHeld(events: StreamEvent[]): void {
+    for (const { kind, text } of held.splice(0)) sayNow(events, kind, text)
   }
 
   function partOf(events: StreamEvent[], kind: PartHead['type'] & OpenKind): number {
@@ -99,6 +112,7 @@ export function createEventDecoder(nameOf: (sent: string) => string): EventDecod
   }
 
   function close(events: StreamEvent[]): void {
+    if (held.length > 0) sayHeld(events)
     if (open) events.push({ type: 'part-end', index: open.index })
     open = undefined
     events.push(...calls.flush())

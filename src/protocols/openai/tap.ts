@@ -24,6 +24,7 @@ export interface Tap {
 
 export function createTap(): Tap {
   let started = false
+  let model = ''
   let finished = false
   let thinking = false
   let hasRefusal = false
@@ -38,10 +39,9 @@ export function createTap(): Tap {
       return started
     },
     frame(data) {
-      const isFirst = !started
       started = true
       if (data === endMark) return 'done'
-      if (isFirst || worthParsing.test(data)) {
+      if (model === '' || worthParsing.test(data)) {
         const parsed = parse(data)
         if (parsed === 'error') return 'error'
         if (parsed) return read(parsed)
@@ -57,7 +57,7 @@ export function createTap(): Tap {
   }
 
   function read(chunk: WireChunk): 'usageOnly' | 'other' {
-    if (chunk.model) counts.model ??= chunk.model
+    if (model === '' && chunk.model) counts.model = model = chunk.model
     if (chunk.usage) counts.usage = usageOf(chunk.usage, chunk.service_tier)
     for (const { delta, finish_reason: reason } of chunk.choices ?? []) {
       const thought = delta?.reasoning_content || delta?.reasoning || ''

@@ -11,6 +11,8 @@ export interface ToolCalls {
   flush(): readonly StreamEvent[]
   /** True once a call has begun as a part. */
   readonly any: boolean
+  /** Arguments may still come. */
+  readonly unfinished: boolean
 }
 
 export interface ToolCallContext {
@@ -36,6 +38,9 @@ export function createToolCalls(context: ToolCallContext): ToolCalls {
   return {
     get any() {
       return any
+    },
+    get unfinished() {
+      return queue.some(({ args }) => !isWhole(args))
     },
     push(fragment) {
       const call = callOf(fragment)
