@@ -1,17 +1,15 @@
 // Closes the turns that dead processes left open, each in one idempotent unit: what a crash interrupted is on record as
 // interrupted, once, whoever sweeps (reliability.md §1, orphans).
-import { sha256 } from '@noble/hashes/sha2.js'
-import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { decodeTime } from 'ulidx'
 import { parseModelRef } from '../catalog/models.ts'
 import { costOf } from '../catalog/prices.ts'
 import type { PriceCatalog } from '../catalog/prices.ts'
 import { noUsage } from '../ir/usage.ts'
-import { createUlidAt } from '../lib/ids.ts'
 import { usdOf } from '../lib/money.ts'
 import type { Clock, Logger } from '../services.ts'
 import { auditEvent } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
+import { derivedId } from './derived-id.ts'
 import { routeDecided } from './events.ts'
 import type { LlmCallCompleted, RouteDecided, TurnCompleted } from './events.ts'
 import { removeInstance } from './instances.ts'
@@ -163,7 +161,7 @@ function interrupted(turn: OpenTurn, lastSeenUs: number, prices: PriceCatalog): 
     wall_time_seconds: latencyMs / 1000,
   }
   const head = (afterMs: number) => ({
-    id: createUlidAt(decodeTime(note.routeId) + afterMs, sha256(utf8ToBytes(turnId))),
+    id: derivedId(decodeTime(note.routeId) + afterMs, turnId),
     timestampUs: turn.startedUs + afterMs * 1000,
     sessionId: turn.sessionId,
     turnId,

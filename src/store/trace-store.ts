@@ -1,8 +1,9 @@
 // Turns on record, through the commit queue: T1 before the upstream call, T2 before the client sees the end.
 import * as z from 'zod'
+import { GatewayError } from '../ir/errors.ts'
 import type { Logger } from '../services.ts'
 import type { CommitQueue } from './commit-queue.ts'
-import type { TraceEvent } from './events.ts'
+import { createGapCounter } from './gap.ts'
 import { callRowOf } from './projections.ts'
 import type { Storage, Unit } from './storage.ts'
 import type { Recorded, TraceStore, TurnClosed, TurnOpened } from './traces.ts'
@@ -37,13 +38,17 @@ const late: Recorded = { deferred: true }
 /** A unit in memory weighs this beside its strings: what the queue's byte bound counts. */
 const bytesBesideText = 1024
 
-export function createTraceStore(options: TraceStoreOptions): TraceStore {
+/** The store, and how many turns it could not keep: `metis_untraced_turns_total`. */
+export type CountingTraceStore = TraceStore & { untracedTurns(): number }
+
+export function createTraceStore(options: TraceStoreOptions): CountingTraceStore {
   const { storage, queue, instanceId, logger, openWithinMs = 1000, closeWithinMs = 700 } = options
   const statements = createTurnStatements(storage.db)
+  const gap = createGapCounter(instanceId)
 
-  /** Resolves when the unit is on disk, or as deferred when it is late; a unit at fault rejects in either case or is logged. */
-  function record(unit: Unit, lateMs: number): Promise<Recorded> {
-    return new Promise((resolve, reject) => {
+  /** Resolves when the unit is on disk, or as deferred when it is late; rejects when it is at fault itself, or the queue is full. */
+  async function record(unit: Unit, lateMs: number): Promise<Recorded> {
+    const recorded = await new Promise<Recorded>((resolve, reject) => {
       const ticket = queue.enqueue(unit, bytesOf(unit), { lateMs, call: () => resolve(late) })
       ticket.done.then(
         () => resolve(onTime),
@@ -53,6 +58,19 @@ export function createTraceStore(options: TraceStoreOptions): TraceStore {
         },
       )
     })
+    if (!recorded.deferred) tellGap()
+    return recorded
+  }
+
+  /** As `record`; a turn that finds the queue full is counted instead, and goes on. */
+  async function recordOrCount(unit: Unit, lateMs: number, atUs: number): Promise<Recorded> {
+    try {
+      return await record(unit, lateMs)
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      gap.add(atUs)
+      return late
+    }
   }
 
   /** Resolves when the unit is on disk; a late one is taken back, and is never written afterwards. */
@@ -62,18 +80,30 @@ export function createTraceStore(options: TraceStoreOptions): TraceStore {
     return onTime
   }
 
+  function tellGap(): void {
+    const event = gap.take()
+    if (event === null) return
+    logger.log('warn', 'turns are missing from the trace: the store was away for too long', event.payload)
+    queue.commit([statements.insertEvent(eventRowOf(event))]).catch((error: unknown) => {
+      logger.log('error', 'the gap in the trace could not be recorded', { error: String(error), ...event.payload })
+    })
+  }
+
   return {
     openTurn: async (opened, { mustCommit }) => {
       const unit = openUnit(statements, opened, instanceId)
-      return mustCommit ? recordOrRefuse(unit, openWithinMs) : record(unit, openWithinMs)
+      return mustCommit ? recordOrRefuse(unit, openWithinMs) : recordOrCount(unit, openWithinMs, opened.startedUs)
     },
-    refuseTurn: async (route, turn) =>
-      record([statements.insertEvent(eventRowOf(route)), statements.insertEvent(eventRowOf(turn))], openWithinMs),
-    closeTurn: async (closed) => record(closeUnit(statements, closed), closeWithinMs),
+    refuseTurn: async (route, turn) => {
+      const unit = [statements.insertEvent(eventRowOf(route)), statements.insertEvent(eventRowOf(turn))]
+      return recordOrCount(unit, openWithinMs, route.timestampUs)
+    },
+    closeTurn: async (closed) => recordOrCount(closeUnit(statements, closed), closeWithinMs, closed.turn.timestampUs),
     append: async (events) => {
-      const unit = events.map((event: TraceEvent) => statements.insertEvent(eventRowOf(event)))
+      const unit = events.map((event) => statements.insertEvent(eventRowOf(event)))
       await queue.commit(unit, bytesOf(unit))
     },
+    untracedTurns: () => gap.total(),
   }
 }
 

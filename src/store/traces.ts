@@ -34,7 +34,7 @@ export interface TraceStore {
   /**
    * T1. With `mustCommit` (someone has a hard cap: a cap that cannot be checked is no cap) a T1 that is late is withdrawn. Without it
    * the turn may go on while T1 waits, and `deferred` says so.
-   * @throws GatewayError store_unavailable when a T1 that must be committed was late, or the queue is full
+   * @throws GatewayError store_unavailable when a T1 that must be committed was late, or found the queue full
    */
   openTurn(opened: TurnOpened, options: { readonly mustCommit: boolean }): Promise<Recorded>
   /** A turn that never went upstream: route.decided and turn.completed in one unit. */

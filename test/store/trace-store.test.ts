@@ -133,6 +133,31 @@ describe('a turn on record', () => {
   })
 })
 
+describe('a store that is away for too long', () => {
+  it('lets uncapped turns go on, and tells how many are missing when it is back', async () => {
+    const folder = temporaryFolder()
+    const store = await openStore(`${folder.path}/metis.db`)
+    const away = locked(store.storage)
+    const { traces, clock, queue } = slowStore(away.storage, 2)
+    const openings = [1, 2, 3, 4].map((number) => traces.openTurn(turnOf(number).opened, free))
+    await expect(traces.openTurn(turnOf(5).opened, { mustCommit: true })).rejects.toMatchObject({ code: 'store_unavailable' })
+    await clock.advance(1200)
+    expect(await Promise.all(openings)).toEqual([1, 2, 3, 4].map(() => ({ deferred: true })))
+    expect(traces.untracedTurns()).toBe(2)
+    away.free()
+    await clock.advance(1000)
+    await traces.closeTurn(turnOf(1).closed)
+    await queue.idle()
+    const gaps = await store.storage.db.selectFrom('events').select('payload_json').where('type', '=', 'trace.gap').execute()
+    expect(gaps.map((row): unknown => JSON.parse(row.payload_json))).toEqual([
+      { instance_id: 'instance-1', from_us: turnOf(3).opened.startedUs, to_us: turnOf(4).opened.startedUs, count: 2 },
+    ])
+    expect(await count(store, 'inflight')).toBe(1)
+    await store.close()
+    folder.remove()
+  })
+})
+
 type Step =
   | { readonly do: 'open' | 'close'; readonly turn: number }
   | { readonly do: 'busy'; readonly times: number }
@@ -326,9 +351,9 @@ function locked(storage: Storage): { readonly storage: Storage; readonly free: (
 }
 
 /** With a clock that the test moves. */
-function slowStore(storage: Storage) {
+function slowStore(storage: Storage, maxTurns = 10_000) {
   const clock = fakeClock()
-  const queue = createCommitQueue({ storage, clock, defer, logger: silent, random: () => 0.5 })
+  const queue = createCommitQueue({ storage, clock, defer, logger: silent, random: () => 0.5, maxTurns })
   return { clock, queue, traces: createTraceStore({ storage, queue, instanceId: 'instance-1', logger: silent }) }
 }
 
