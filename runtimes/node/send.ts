@@ -1,12 +1,7 @@
 // The way upstream on Node: an undici Agent driven at its lowest level. The global fetch costs 2.5–5 × the CPU (performance.md).
 import { channel } from 'node:diagnostics_channel'
 import { Agent, type Dispatcher } from 'undici'
-import {
-  UpstreamFailure,
-  type Send,
-  type UpstreamFault,
-  type UpstreamResponse,
-} from '../../src/services.ts'
+import { UpstreamFailure, type Send, type UpstreamFault, type UpstreamResponse } from '../../src/services.ts'
 import { decompress } from './decompress.ts'
 import { createNodeHeaders } from './headers.ts'
 import { UpstreamBody } from './upstream-body.ts'

@@ -1,13 +1,13 @@
 // An answer's stream onto a socket: one write a buffer, back-pressure, keep-alives between frames, and the client's leaving.
 import type { ServerResponse } from 'node:http'
-import { endsFrame } from '../../src/gateway/web-ports.ts'
+import { createFrameTracker } from '../../src/lib/sse.ts'
 import type { AnswerStream } from '../../src/services.ts'
 
 /** Resolves when the answer is out, or the client is gone and everything behind it has stopped. */
 export async function writeStream(outgoing: ServerResponse, stream: AnswerStream): Promise<void> {
   const iterator = stream.chunks[Symbol.asyncIterator]()
   let wroteSinceTick = false
-  let betweenFrames = true
+  const frames = createFrameTracker()
   let drained: (() => void) | null = null
   const release = () => {
     drained?.()
@@ -21,7 +21,7 @@ export async function writeStream(outgoing: ServerResponse, stream: AnswerStream
   outgoing.once('close', onClose)
   outgoing.on('drain', release)
   const keepAlive = setInterval(() => {
-    if (!wroteSinceTick && betweenFrames && !outgoing.writableNeedDrain) outgoing.write(stream.keepAlive)
+    if (!wroteSinceTick && frames.between && !outgoing.writableNeedDrain) outgoing.write(stream.keepAlive)
     wroteSinceTick = false
   }, stream.keepAliveMs)
   keepAlive.unref()
@@ -32,7 +32,7 @@ export async function writeStream(outgoing: ServerResponse, stream: AnswerStream
       const bytes = next.value
       if (bytes.byteLength === 0) continue
       wroteSinceTick = true
-      betweenFrames = endsFrame(bytes)
+      frames.add(bytes)
       if (!outgoing.write(bytes)) {
         await new Promise<void>((resolve) => {
           drained = resolve

@@ -7,16 +7,16 @@ import type { LanguageModelRequest } from '../ir/request.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
 import { asGatewayError } from '../providers/failures.ts'
 import type { Provider, ProviderAnswer } from '../providers/provider.ts'
-import { resolveModel, route, type Route, type RoutingTables } from '../routing/router.ts'
+import { resolveModel, route, type RoutingTables } from '../routing/router.ts'
 import type { Clock, Logger } from '../services.ts'
-import type { TurnEvent } from '../store/events.ts'
 import type { TraceStore } from '../store/traces.ts'
 import { account } from './account.ts'
 import { admit, type Limit } from './admit.ts'
 import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
-import { identityOf, type Identity } from './identity.ts'
+import { identityOf } from './identity.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
-import { createTurn, headOf, type Turn } from './turn.ts'
+import { routeDecided, turnCompleted, type RouteEvent, type TurnCompletedEvent, type TurnHead } from './turn-events.ts'
+import { createTurn, type Turn } from './turn.ts'
 
 export interface TurnRequest {
   readonly request: LanguageModelRequest
@@ -98,19 +98,25 @@ export function createEngine(parts: EngineParts): Engine {
 
   async function run(asked: TurnRequest): Promise<TurnAnswer> {
     const { request, principal, turnId } = asked
-    const identity = identityOf(principal, asked.attribution, asked.inboundShape)
-    const sessionId = asked.attribution.clientSessionId ?? turnId
-    const head = { id: turnId, sessionId, nextId: parts.nextId }
+    const head: TurnHead = {
+      id: turnId,
+      sessionId: asked.attribution.clientSessionId ?? turnId,
+      identity: identityOf(principal, asked.attribution, asked.inboundShape),
+      requestedModel: request.model,
+      stream: request.stream,
+      nextId: parts.nextId,
+    }
     const routed = route(
       { requestedModel: request.model, shape: request.shape, principal, traits: request.traits },
       parts.routing,
     )
     const refusal =
       routed.target === null ? routed.refusal : await admit({ principal, request, target: routed.target }, parts.limits)
-    const event = routeEvent(head, identity, request, routed, refusal, parts.clock.nowMs() - asked.receivedMs)
+    const elapsedMs = parts.clock.nowMs() - asked.receivedMs
+    const event = routeDecided(head, routed, refusal, elapsedMs, parts.clock.nowUs())
     if (routed.target === null || refusal !== null) {
       const error = refusal ?? shuttingDown()
-      await parts.traces.refuseTurn(event, refusedEvent(head, identity, event.id, error, parts.clock.nowMs() - asked.receivedMs))
+      await parts.traces.refuseTurn(event, refusedTurn(head, event, error, elapsedMs))
       throw error
     }
 
@@ -132,13 +138,16 @@ export function createEngine(parts: EngineParts): Engine {
     const log: AttemptLog = { entries: [], model: routed.target }
     const abort = new AbortController()
     const turn = createTurn({
-      ...parts,
-      ...head,
-      identity,
-      request,
+      head,
       routeEventId: event.id,
+      estimatedInputTokens: request.traits.estimatedInputTokens,
       log,
       startedMs: asked.receivedMs,
+      clock: parts.clock,
+      prices: parts.prices,
+      traces: parts.traces,
+      logger: parts.logger,
+      redact: parts.redact,
       onClosed: () => running.delete(turnId),
     })
     turn.deferred = deferred
@@ -187,53 +196,6 @@ export function createEngine(parts: EngineParts): Engine {
     return models
   }
 
-  function routeEvent(
-    head: { id: string; sessionId: string; nextId: () => string },
-    identity: Identity,
-    request: LanguageModelRequest,
-    routed: Route,
-    refusal: GatewayError | null,
-    elapsedMs: number,
-  ): TurnEvent & { type: 'route.decided' } {
-    return {
-      ...headOf(head, null, parts.clock.nowUs()),
-      type: 'route.decided',
-      payload: {
-        ...identity,
-        requested_model: request.model.slice(0, MODEL_NAME_LIMIT),
-        chosen_model: routed.target === null || refusal !== null ? null : formatModelRef(routed.target),
-        winner_index: refusal === null ? routed.winnerIndex : -1,
-        elapsed_ms: Math.round(elapsedMs * 1000) / 1000,
-        chain: [...routed.chain],
-      },
-    }
-  }
-
-  function refusedEvent(
-    head: { id: string; sessionId: string; nextId: () => string },
-    identity: Identity,
-    parentId: string,
-    error: GatewayError,
-    elapsedMs: number,
-  ): TurnEvent & { type: 'turn.completed' } {
-    return {
-      ...headOf(head, parentId, parts.clock.nowUs()),
-      type: 'turn.completed',
-      payload: {
-        ...identity,
-        status: 'refused',
-        stop_reason: null,
-        error_code: error.code,
-        llm_call_count: 0,
-        tool_call_count: 0,
-        total_input_tokens: 0,
-        total_output_tokens: 0,
-        total_cost_usd: 0,
-        wall_time_seconds: Math.round(elapsedMs) / 1000,
-      },
-    }
-  }
-
   function reportDegraded(provider: string, error: GatewayError): void {
     parts.logger.log('error', 'a provider refused the gateway’s own credential', {
       provider,
@@ -255,8 +217,20 @@ export function createEngine(parts: EngineParts): Engine {
   }
 }
 
-/** What is stored of a client's model name (reliability.md §3). */
-const MODEL_NAME_LIMIT = 200
+function refusedTurn(head: TurnHead, routeEvent: RouteEvent, error: GatewayError, elapsedMs: number): TurnCompletedEvent {
+  const outcome = {
+    status: 'refused',
+    errorCode: error.code,
+    stopReason: null,
+    callCount: 0,
+    toolCallCount: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costNanoUsd: 0,
+    wallMs: elapsedMs,
+  } as const
+  return turnCompleted(head, routeEvent.id, outcome, routeEvent.timestampUs)
+}
 
 function requestIdOf(headers: Headers): string | null {
   return headers.get('request-id') ?? headers.get('x-request-id')

@@ -64,10 +64,15 @@ export function billOf(tally: Tally, model: ModelRef, estimatedInputTokens: numb
   if (price !== null) {
     return { usage, estimated: !whole, costNanoUsd: costOf(usage, price), basis: whole ? 'metered' : 'partial_estimate' }
   }
-  if (usage.upstreamCostUsd !== undefined) {
+  if (usage.upstreamCostUsd !== undefined && isPlausibleUsd(usage.upstreamCostUsd)) {
     return { usage, estimated: !whole, costNanoUsd: nanoUsdOf(usage.upstreamCostUsd), basis: 'provider_reported' }
   }
   return { usage, estimated: !whole, costNanoUsd: null, basis: 'unpriced' }
+}
+
+/** A provider's own figure is only believed where it can be a call's cost. */
+function isPlausibleUsd(usd: number): boolean {
+  return Number.isFinite(usd) && usd >= 0 && usd < 1_000_000
 }
 
 function estimateOf(told: Usage, inputTokens: number | null, outputCharacters: number): Usage {
