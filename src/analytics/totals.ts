@@ -1,6 +1,6 @@
-// Usage as every answer prints it, and the folding of rows into it. Integers are added; dollars are only printed.
+// UsageSum as every answer prints it, and the folding of rows into it. Integers are added; dollars are only printed.
 import { usdOf } from '../lib/money.ts'
-import type { Usage, UsageRow } from './usage.ts'
+import type { UsageSum, UsageRow } from './usage.ts'
 
 export interface Totals {
   /** null = there were calls and none of them has a price: never silently 0. */
@@ -18,7 +18,7 @@ export interface Totals {
   readonly unpriced_calls: number
 }
 
-export function totalsOf(usage: Usage): Totals {
+export function totalsOf(usage: UsageSum): Totals {
   const { callCount } = usage
   return {
     cost_usd: callCount > 0 && usage.unpricedCalls === callCount ? null : usdOf(usage.costNanoUsd),
@@ -35,7 +35,7 @@ export function totalsOf(usage: Usage): Totals {
 
 export interface Group {
   readonly key: string | null
-  readonly usage: Usage
+  readonly usage: UsageSum
   /** What it is the sum of, each without the key it was grouped by. */
   readonly parts: readonly UsageRow[]
 }
@@ -70,7 +70,7 @@ export function compareKeys(a: string | null, b: string | null): number {
   return b === null || a < b ? -1 : 1
 }
 
-function add(a: Usage, b: Usage): Usage {
+function add(a: UsageSum, b: UsageSum): UsageSum {
   return {
     callCount: a.callCount + b.callCount,
     unpricedCalls: a.unpricedCalls + b.unpricedCalls,

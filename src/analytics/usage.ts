@@ -18,7 +18,7 @@ export type Dimension =
   | 'session_id'
   | 'tags_json'
 
-export interface Usage {
+export interface UsageSum {
   readonly callCount: number
   readonly unpricedCalls: number
   readonly inputTokens: number
@@ -38,7 +38,7 @@ export interface Usage {
 export interface UsageRow {
   /** One value per dimension asked for, in its order; null = the call had none. `hour` is a time, `day` a date, both ISO and UTC. */
   readonly keys: readonly (string | null)[]
-  readonly usage: Usage
+  readonly usage: UsageSum
 }
 
 /** Rows in no order. Without dimensions exactly one row. */
@@ -155,7 +155,7 @@ const outerSums = hourlySums
 /** Sums over nothing are NULL; Postgres may print a bigint as text. */
 const numberOf = (value: unknown): number => Number(value ?? 0)
 
-function usageOf(row: SqlRow): Usage {
+function usageOf(row: SqlRow): UsageSum {
   return {
     callCount: numberOf(row.call_count),
     unpricedCalls: numberOf(row.unpriced_calls),
