@@ -1,7 +1,8 @@
 // What a Messages provider answers, whole or frame by frame, read loosely: a field of tomorrow must not break today's answer.
 import * as z from 'zod'
 
-const count = z.number().nullish()
+const count = z.number().nullish().catch(undefined)
+const word = z.string().nullish().catch(undefined)
 
 /** Running totals: a later frame overwrites, except where it says null. */
 export const usageSchema = z.looseObject({
@@ -12,9 +13,9 @@ export const usageSchema = z.looseObject({
   cache_creation: z.looseObject({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }).nullish(),
   output_tokens_details: z.looseObject({ thinking_tokens: count }).nullish(),
   server_tool_use: z.looseObject({ web_search_requests: count, web_fetch_requests: count }).nullish(),
-  service_tier: z.string().nullish(),
-  inference_geo: z.string().nullish(),
-  speed: z.string().nullish(),
+  service_tier: word,
+  inference_geo: word,
+  speed: word,
 })
 export type WireUsage = z.infer<typeof usageSchema>
 

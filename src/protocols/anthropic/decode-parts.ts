@@ -3,12 +3,14 @@ import { invalidValue } from '../../ir/errors.ts'
 import type { CacheHint, DocumentPart, MediaSource, Part, TextPart } from '../../ir/request.ts'
 import type * as z from 'zod'
 import { readWire } from '../wire.ts'
+import { isToolChange } from './tool-changes.ts'
 import {
   documentSchema,
   imageSchema,
   redactedThinkingSchema,
   textSchema,
   thinkingSchema,
+  toolReferenceSchema,
   toolResultSchema,
   toolUseSchema,
   type CacheControl,
@@ -28,11 +30,12 @@ export function partsOf(content: Content, path: string, inputTextOf: InputTextOf
   return content.flatMap((block, index) => blockParts(block, `${path}[${index}]`, inputTextOf))
 }
 
-/** Blocks that can only be text: system prompts. */
+/** Blocks that can only be text: system prompts, and the tool changes between them, which say nothing to another wire. */
 export function textPartsOf(content: Content, path: string): readonly TextPart[] {
   if (content === null || content === undefined) return []
   if (typeof content === 'string') return [{ type: 'text', text: content }]
-  return content.map((block, index) => {
+  return content.flatMap((block, index) => {
+    if (isToolChange(block)) return []
     if (block.type !== 'text') throw invalidValue(`${path}[${index}].type`, 'only text can stand in a system prompt')
     return textPartOf(block, `${path}[${index}]`)
   })
@@ -69,6 +72,14 @@ function blockParts(block: { readonly type: string }, path: string, inputTextOf:
       const isError = wire.is_error ?? false
       return [{ type: 'toolResult', callId: wire.tool_use_id, parts, isError, ...cacheOf(wire.cache_control) }]
     }
+    case 'tool_reference': {
+      // What a tool search found. Another wire has the tool in its list anyway: the model only needs to hear of it.
+      const { tool_name: name } = readWire(toolReferenceSchema, block, path)
+      return [{ type: 'text', text: `The tool ${name} is available.` }]
+    }
+    case 'tool_addition':
+    case 'tool_removal':
+      return []
     default:
       return [{ type: 'opaque', shape: 'anthropic', kind: block.type, raw: block }]
   }

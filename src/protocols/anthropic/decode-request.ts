@@ -5,11 +5,14 @@ import { given, isObject, readWire } from '../wire.ts'
 import { cacheOf, partsOf, textPartsOf, type InputTextOf } from './decode-parts.ts'
 import { envelopeOf, type Envelope } from './envelope.ts'
 import { inputTexts } from './input-texts.ts'
+import { inlineToolsOf } from './tool-changes.ts'
 import {
+  effortSchema,
   functionToolSchema,
   messageSchema,
   parametersSchema,
   systemSchema,
+  tierSchema,
   toolSchema,
   type Parameters,
   type WireToolChoice,
@@ -45,8 +48,8 @@ function contentOf(envelope: Envelope, bytes: Uint8Array): RequestContent {
     system: textPartsOf(readWire(systemSchema, body['system'], 'system'), 'system').filter(
       ({ text }) => text !== '' && !isBillingHeader(text),
     ),
-    messages: envelope.messages.map((message, index) => messageOf(message, `messages[${index}]`, inputTextOf)),
-    tools: (wire.tools ?? []).map((tool, index) => toolOf(tool, `tools[${index}]`)),
+    messages: messagesOf(envelope.messages, inputTextOf),
+    tools: toolsOf(wire.tools ?? [], envelope.messages),
     ...toolChoiceOf(wire.tool_choice),
     ...given('maxOutputTokens', wire.max_tokens),
     stop: wire.stop_sequences ?? [],
@@ -56,8 +59,8 @@ function contentOf(envelope: Envelope, bytes: Uint8Array): RequestContent {
     ...given('reasoning', reasoning),
     ...(output ? { output: { type: 'jsonSchema', schema: output.schema } } : {}),
     ...given('userId', wire.metadata?.user_id),
-    ...given('serviceTier', wire.service_tier),
-    unmapped: unmappedOf(body),
+    ...given('serviceTier', tierSchema.safeParse(wire.service_tier).data),
+    unmapped: unmappedOf(body, wire),
   }
 }
 
@@ -77,6 +80,16 @@ function isBillingHeader(text: string): boolean {
   return text.startsWith('x-anthropic-billing-header:')
 }
 
+function messagesOf(messages: readonly unknown[], inputTextOf: InputTextOf): readonly Message[] {
+  const lastUser = messages.findLastIndex((message) => isObject(message) && message['role'] === 'user')
+  return messages.flatMap((value, index) => {
+    const message = messageOf(value, `messages[${index}]`, inputTextOf)
+    if (message.role !== 'system') return [message]
+    const cleared = isObject(value) && value['clear_at'] === 'next_user_message' && index < lastUser
+    return cleared || message.parts.length === 0 ? [] : [message]
+  })
+}
+
 function messageOf(value: unknown, path: string, inputTextOf: InputTextOf): Message {
   const { role, content } = readWire(messageSchema, value, path)
   switch (role) {
@@ -88,6 +101,13 @@ function messageOf(value: unknown, path: string, inputTextOf: InputTextOf): Mess
     default:
       throw invalidValue(`${path}.role`, `the role \`${role.slice(0, 40)}\` is not known`)
   }
+}
+
+function toolsOf(declared: readonly unknown[], messages: readonly unknown[]): readonly Tool[] {
+  return [
+    ...declared.map((tool, index) => toolOf(tool, `tools[${index}]`)),
+    ...inlineToolsOf(messages, declared).map(({ definition, path }) => toolOf(definition, path)),
+  ]
 }
 
 function toolOf(value: unknown, path: string): Tool {
@@ -115,7 +135,7 @@ function toolChoiceOf(choice: WireToolChoice | null | undefined): { toolChoice?:
 }
 
 function reasoningOf(wire: Parameters): Reasoning | undefined {
-  const effort = given('effort', wire.output_config?.effort)
+  const effort = given('effort', effortSchema.safeParse(wire.output_config?.effort).data)
   const { thinking } = wire
   if (!thinking) return effort.effort === undefined ? undefined : { mode: 'effort', ...effort }
   if (thinking.type === 'disabled') return { mode: 'off', ...effort }
@@ -134,11 +154,15 @@ const placed = new Set([
   'thread',
   'cache_control',
 ])
-const placedOutputConfig = new Set(['effort', 'format'])
 
-function unmappedOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function unmappedOf(body: Readonly<Record<string, unknown>>, wire: Parameters): Readonly<Record<string, unknown>> {
   const rest = Object.entries(body).filter(([field, value]) => !placed.has(field) && value !== null)
-  const outputConfig = isObject(body['output_config']) ? Object.entries(body['output_config']) : []
-  const restOfOutput = outputConfig.filter(([field, value]) => !placedOutputConfig.has(field) && value !== null)
-  return Object.fromEntries([...rest, ...restOfOutput.map(([field, value]) => [`output_config.${field}`, value] as const)])
+  const { effort, format: _format, ...restOfOutput } = wire.output_config ?? {}
+  // A word of tomorrow is dropped with a warning: a 400 would break the client over it.
+  const words = {
+    ...given('service_tier', tierSchema.safeParse(wire.service_tier).success ? null : wire.service_tier),
+    ...given('output_config.effort', effortSchema.safeParse(effort).success ? null : effort),
+  }
+  const outputFields = Object.entries(restOfOutput).map(([field, value]) => [`output_config.${field}`, value] as const)
+  return Object.fromEntries([...rest, ...Object.entries(words), ...outputFields.filter(([, value]) => value !== null)])
 }

@@ -53,6 +53,8 @@ export const toolResultSchema = z.looseObject({
   ...cacheable,
 })
 
+export const toolReferenceSchema = z.looseObject({ tool_name: z.string() })
+
 export const toolSchema = z.looseObject({
   type: z.string().nullish(),
   name: z.string().nullish(),
@@ -80,16 +82,17 @@ export const parametersSchema = z.looseObject({
   top_p: z.number().nullish(),
   top_k: z.number().nullish(),
   thinking: z.looseObject({ type: z.string(), budget_tokens: z.number().nullish() }).nullish(),
-  output_config: z
-    .looseObject({ effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).nullish(), format: jsonFormat.nullish() })
-    .nullish(),
+  output_config: z.looseObject({ effort: z.string().nullish(), format: jsonFormat.nullish() }).nullish(),
   /** The name that `output_config.format` had in its beta of 2025-11. */
   output_format: jsonFormat.nullish(),
   tools: z.array(z.unknown()).nullish(),
   tool_choice: toolChoice.nullish(),
   metadata: z.looseObject({ user_id: z.string().nullish() }).nullish(),
-  service_tier: z.enum(['auto', 'standard_only']).nullish(),
+  service_tier: z.string().nullish(),
   mcp_servers: z.array(z.unknown()).nullish(),
 })
+export const effortSchema = z.enum(['low', 'medium', 'high', 'xhigh', 'max'])
+export const tierSchema = z.enum(['auto', 'standard_only'])
+
 export type Parameters = z.infer<typeof parametersSchema>
 export type WireToolChoice = z.infer<typeof toolChoice>

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { describe, expect, it } from 'vitest'
 import { safeToolName } from '../../../src/lib/identifiers.ts'
-import { decodeCases, decodeRefusals } from './cases/decode.ts'
+import { decodeCases } from './cases/decode.ts'
+import { decodeContentCases, decodeRefusals } from './cases/decode-content.ts'
 import { messageCases } from './cases/encode-messages.ts'
 import { parameterCases } from './cases/encode-parameters.ts'
 import { toolCases } from './cases/encode-tools.ts'
@@ -60,7 +61,7 @@ describe('a request of another wire to this one', () => {
 })
 
 describe('a request of this wire, read for another', () => {
-  it.each(decodeCases)('$row', ({ body, content }) => {
+  it.each([...decodeCases, ...decodeContentCases])('$row', ({ body, content }) => {
     const decoded = object.parse(requestOf({ messages: [{ role: 'user', content: 'hi' }], ...body }).content())
     expect(Object.fromEntries(Object.keys(content).map((field) => [field, decoded[field]]))).toEqual(content)
   })
