@@ -103,16 +103,6 @@ export function toReadableStream(stream: AnswerStream): ReadableStream<Uint8Arra
   )
 }
 
-const LF = 0x0a
-const CR = 0x0d
-
-/** True when this buffer alone ends in a blank line. A stream whose frames may be cut anywhere needs `createFrameTracker`. */
-export function endsFrame(bytes: Uint8Array): boolean {
-  const [beforeLast, before, last] = [bytes.at(-3), bytes.at(-2), bytes.at(-1)]
-  if (last === LF) return before === LF || (before === CR && (beforeLast === LF || beforeLast === CR))
-  return last === CR && (before === CR || before === LF)
-}
-
 type BodyReader = ReadableStreamDefaultReader<Uint8Array>
 
 async function readWithin(reader: BodyReader, ms: number): ReturnType<BodyReader['read']> {

@@ -112,13 +112,15 @@ export interface FrameTracker {
 }
 
 export function createFrameTracker(): FrameTracker {
-  // A line end of two bytes and the byte in front of it: all that the answer depends on.
-  let tail = Uint8Array.of(LF)
+  // Its last three bytes tell: a line end of two and the byte in front of it. Cut only when asked, since this sees every buffer.
+  let recent: Uint8Array = Uint8Array.of(LF)
   return {
     add(bytes) {
-      if (bytes.length > 0) tail = concatBytes([tail, bytes.subarray(-3)]).slice(-3)
+      if (bytes.length >= 3) recent = bytes
+      else if (bytes.length > 0) recent = concatBytes([recent.subarray(-3), bytes])
     },
     get between() {
+      const tail = recent.slice(-3)
       return lastBoundary(tail, LF) === tail.length
     },
   }

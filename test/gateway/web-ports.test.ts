@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { endsFrame, toReadableStream, webReadBody, webRespond } from '../../src/gateway/web-ports.ts'
+import { toReadableStream, webReadBody, webRespond } from '../../src/gateway/web-ports.ts'
 import type { AnswerStream } from '../../src/services.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -300,16 +300,4 @@ describe('webReadBody', () => {
       errorClass: 'CANCELLED',
     })
   })
-})
-
-it.each([
-  ['data: 1\n\n', true],
-  ['data: 1\r\n\r\n', true],
-  ['data: 1\r\r', true],
-  ['data: 1\n', false],
-  ['data: 1\r\n', false],
-  ['data: 1', false],
-  ['', false],
-])('endsFrame(%j) is %j', (text, expected) => {
-  expect(endsFrame(bytesOf(text))).toBe(expected)
 })
