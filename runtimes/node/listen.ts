@@ -12,6 +12,7 @@ const HEADER_LINES = 100
 const CONNECTIONS = 2048
 const ONE_WRITE_BYTES = 16 * 1024
 const LINGER_MS = 2000
+const IDLE_CHECK_MS = 50
 const LINGER_BYTES = 64 * 1024 * 1024
 
 export interface Listening {
@@ -208,8 +209,11 @@ function bind(server: Server, port: number, host: string): Promise<void> {
 function closeServer(server: Server, forceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), forceMs)
+    // A connection that is answering now goes idle later, and its client may hold it open for minutes.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
     server.close(() => {
       clearTimeout(force)
+      clearInterval(idle)
       resolve()
     })
     server.closeIdleConnections()

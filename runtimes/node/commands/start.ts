@@ -1,15 +1,14 @@
 // `start`, and what happens without a command: the gateway, and serve beside it.
 import type { NodeContext } from '../context.ts'
-import { curlLine, linesFor } from './clients.ts'
 import { defineCommand } from './command.ts'
 import { UsageError } from './faults.ts'
 import { configFlag, dbFlag, oneOf, port, text, toggle } from './flags.ts'
-import type { Io } from './io.ts'
-import { actorOf, stateOf } from './keys.ts'
+import { stateOf } from './keys.ts'
 import { defaultHost, defaultPort, isLoopback, openPort } from './listening.ts'
 import { forwarded, open } from './open.ts'
 import { startServeBeside, type ServeBeside } from './serve-child.ts'
 import { stopAsked } from './signals.ts'
+import { welcome } from './welcome.ts'
 
 export const start = defineCommand({
   name: 'start',
@@ -75,26 +74,4 @@ async function anyUsableKey(context: NodeContext): Promise<boolean> {
   const nowUs = Date.now() * 1000
   const keys = await context.keys.list()
   return keys.some((key) => stateOf(key, nowUs) === 'active')
-}
-
-/** The first run: a key for somebody who reads along, a hint for a log. */
-async function welcome(context: NodeContext, io: Io, url: string): Promise<void> {
-  if (!io.interactive) {
-    io.err('no key has been issued yet: metis-gateway issue-key --name NAME --workspace PATH makes one; it works at once')
-    return
-  }
-  const { keyId, token } = await context.keys.issue({ name: 'default', workspace: io.cwd }, actorOf(io))
-  const access = { url, token }
-  io.out('')
-  io.out(`A first key, ${keyId}, was issued for ${io.cwd}. Its token is shown this once; only its hash is kept:`)
-  io.out('')
-  io.out(`token:  ${token}`)
-  for (const client of ['claude-code', 'openai'] as const) {
-    io.out('')
-    for (const line of linesFor(client, access)) io.out(line)
-  }
-  io.out('')
-  io.out('# one turn with curl')
-  io.out(curlLine(access, 'haiku'))
-  io.out('')
 }
