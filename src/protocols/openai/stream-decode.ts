@@ -1,5 +1,6 @@
 // A provider's stream, one StreamChunk for each upstream buffer: the bytes as they came, a cheap meter, and events only for a
 // door that asks (translation.md §4, O->A).
+import type { GatewayError } from '../../ir/errors.ts'
 import type { Meter, StreamChunk, StreamEvent } from '../../ir/stream.ts'
 import { createSseDecoder, type SseBatch } from '../../lib/sse.ts'
 import type { EncodedRequest } from '../protocol.ts'
@@ -23,7 +24,10 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
   try {
     for await (const buffer of bytes) {
       // Bytes behind the end mark mean nothing to anybody; reading them lets the connection be used again.
-      if (!ended) yield* chunksOf(sse.push(buffer))
+      if (ended) continue
+      const { chunk, error } = stepOf(sse.push(buffer))
+      if (chunk) yield chunk
+      if (error) throw error
     }
   } catch (error) {
     if (!ended) throw error
@@ -31,24 +35,30 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
   if (ended) return
   const rest = sse.end()
   // A last frame without its blank line counts, half a frame does not.
-  if (rest.events.every(({ data }) => isWhole(data.trim()))) yield* chunksOf(rest)
+  if (rest.events.every(({ data }) => isWhole(data.trim()))) {
+    const { chunk, error } = stepOf(rest)
+    if (chunk) yield chunk
+    if (error) throw error
+  }
   if (ended) return
   if (!tap.finished) throw cutAnswer()
   yield chunkOf(new Uint8Array(0), [], true)
 
-  function* chunksOf(batch: SseBatch): Generator<StreamChunk> {
+  function stepOf(batch: SseBatch): Step {
+    if (batch.bytes.length === 0) return {}
     const read = readBatch(batch, tap, call.hidesUsageChunk)
-    if (read.error !== undefined && read.isFirst) throw errorInAnswer(read.error, false)
-    if (batch.bytes.length === 0) return
+    if (read.error !== undefined && read.isFirst) return { error: errorInAnswer(read.error, false) }
     if (!tap.started) {
       held.push(read.bytes)
-      return
+      return {}
     }
     ended = read.done
     const sameShape = call.inboundShape === 'openai'
-    if (read.error === undefined || sameShape) yield chunkOf(joined(held.splice(0), read.bytes), read.frames, ended)
-    else if (read.frames.length > 0) yield chunkOf(read.bytes, read.frames, false)
-    if (read.error !== undefined) throw errorInAnswer(read.error, sameShape)
+    const says = read.error === undefined || sameShape || read.frames.length > 0
+    return {
+      ...(says ? { chunk: chunkOf(joined(held.splice(0), read.bytes), read.frames, ended) } : {}),
+      ...(read.error === undefined ? {} : { error: errorInAnswer(read.error, sameShape) }),
+    }
   }
 
   function chunkOf(verbatim: Uint8Array, frames: readonly string[], last: boolean): StreamChunk {
@@ -59,6 +69,12 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
       events: () => eventsOf(frames, last, decoder),
     }
   }
+}
+
+/** What one buffer makes: the chunk first, then the failure. */
+interface Step {
+  readonly chunk?: StreamChunk
+  readonly error?: GatewayError
 }
 
 function isWhole(data: string): boolean {

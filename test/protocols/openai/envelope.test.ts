@@ -1,3 +1,4 @@
+// What is read of every chat request, and what is refused at once.
 import { describe, expect, it } from 'vitest'
 import { bytesOf, requestOf } from './fixtures.ts'
 import { openaiProtocol } from '../../../src/protocols/openai/index.ts'

@@ -1,3 +1,4 @@
+// Chat to chat: which bytes change, and that no other does.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Target } from '../../../src/protocols/protocol.ts'

@@ -1,3 +1,4 @@
+// Every recorded stream: whole, byte by byte, cut in two, with CRLF; same shape and across.
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/ir/errors.ts'
 import { foldEvents } from '../../../src/ir/response.ts'
