@@ -11,7 +11,7 @@ export type CallEvent = TurnEvent & { readonly type: 'llm.call_completed' | 'llm
 export function callRowOf(event: CallEvent, costNanoUsd: number | null): CallsTable {
   const { payload } = event
   const completed = event.type === 'llm.call_completed' ? event.payload : nothingCameBack
-  // One literal, no spreads: they made this row cost ten times as much (measured, 33 columns).
+  // One literal: built from spreads this row of 33 columns cost some four times as much (39 against 9 µs, one noisy run each).
   return {
     turn_id: event.turnId,
     timestamp_us: event.timestampUs,

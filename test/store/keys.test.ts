@@ -16,13 +16,10 @@ describe('gateway keys', () => {
   let store: OpenStore
   let keys: KeyStore
   let identities: IdentityStore
-  const audit = async (): Promise<readonly unknown[]> =>
-    (await store.storage.db.selectFrom('events').select(['type', 'payload_json']).orderBy('id').execute()).map(
-      (row): unknown => ({
-        type: row.type,
-        ...JSON.parse(row.payload_json),
-      }),
-    )
+  const audit = async (): Promise<readonly unknown[]> => {
+    const events = await store.storage.db.selectFrom('events').select(['type', 'payload_json']).orderBy('id').execute()
+    return events.map((event): unknown => [event.type, JSON.parse(event.payload_json)])
+  }
 
   beforeEach(async () => {
     folder = temporaryFolder()
@@ -124,8 +121,8 @@ describe('gateway keys', () => {
     expect(await keys.revoke(keyId, 'ada')).toBe(false)
     expect(await keys.revoke('gk_unknown', 'ada')).toBe(false)
     expect(await audit()).toEqual([
-      { type: 'gateway.key_issued', key_id: keyId, name: 'k', workspace: '/work', user_id: null, team_id: null, actor: 'cli' },
-      { type: 'gateway.key_revoked', key_id: keyId, actor: 'ada' },
+      ['gateway.key_issued', { key_id: keyId, name: 'k', workspace: '/work', user_id: null, team_id: null, actor: 'cli' }],
+      ['gateway.key_revoked', { key_id: keyId, actor: 'ada' }],
     ])
   })
 

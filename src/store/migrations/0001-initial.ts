@@ -1,4 +1,5 @@
 // The first schema: the ledger, its two projections, the turns under way, keys and identities (columns: ../schema.ts).
+import { SqliteAdapter, sql } from 'kysely'
 import type { CreateTableBuilder, Kysely, Migration } from 'kysely'
 
 const texts = <T extends string, C extends string>(table: CreateTableBuilder<T, C>, columns: readonly string[]) =>
@@ -36,6 +37,10 @@ const hourlyKey = [
   'model',
 ]
 
+/** Small rows live in their primary key where the dialect can: one page less to write in every commit. */
+const compact = <T extends string, C extends string>(db: Kysely<unknown>, table: CreateTableBuilder<T, C>) =>
+  db.getExecutor().adapter instanceof SqliteAdapter ? table.modifyEnd(sql`without rowid`) : table
+
 async function createLedger(db: Kysely<unknown>): Promise<void> {
   let events = db.schema.createTable('events').addColumn('id', 'text', (c) => c.primaryKey().notNull())
   events = integers(events, ['timestamp_us'])
@@ -47,8 +52,8 @@ async function createLedger(db: Kysely<unknown>): Promise<void> {
   let inflight = db.schema.createTable('inflight').addColumn('turn_id', 'text', (c) => c.primaryKey().notNull())
   inflight = texts(inflight, ['instance_id'])
   inflight = integers(inflight, ['started_us'])
-  await texts(inflight, ['opened_json']).execute()
-  await db.schema.createIndex('inflight_instance').on('inflight').column('instance_id').execute()
+  // No index on the instance: the table holds what runs now, and each one more is a page more in every commit.
+  await compact(db, texts(inflight, ['opened_json'])).execute()
 
   let instances = db.schema.createTable('instances').addColumn('id', 'text', (c) => c.primaryKey().notNull())
   instances = texts(instances, ['host'])
@@ -79,16 +84,17 @@ async function createProjections(db: Kysely<unknown>): Promise<void> {
   calls = calls.addColumn('latency_ms', 'double precision', (c) => c.notNull()).addColumn('ttft_ms', 'double precision')
   calls = integers(calls, ['attempts', 'tool_calls'])
   calls = optionalTexts(calls, ['service_tier'])
-  await texts(calls, ['tags_json']).execute()
+  await compact(db, texts(calls, ['tags_json'])).execute()
+  // No index by key: its totals come from usage_hourly, and it is one page more in every commit (about 2 µs a grouped turn).
   await db.schema.createIndex('calls_time').on('calls').column('timestamp_us').execute()
-  await db.schema.createIndex('calls_key_time').on('calls').columns(['gateway_key_id', 'timestamp_us']).execute()
   await db.schema.createIndex('calls_session').on('calls').column('session_id').execute()
 
   let hourly = integers(db.schema.createTable('usage_hourly'), ['hour_us'])
   hourly = texts(hourly, hourlyKey)
   hourly = integers(hourly, ['call_count', 'failed_calls', 'unpriced_calls', ...tokenSums])
   hourly = integers(hourly, ['cost_nano_usd', 'measured_cost_nano_usd', 'latency_ms_sum', 'last_call_us'])
-  await hourly.addPrimaryKeyConstraint('usage_hourly_key', ['hour_us', ...hourlyKey]).execute()
+  hourly = hourly.addPrimaryKeyConstraint('usage_hourly_key', ['hour_us', ...hourlyKey])
+  await compact(db, hourly).execute()
 }
 
 async function createIdentities(db: Kysely<unknown>): Promise<void> {
