@@ -30,8 +30,9 @@ export function envelopeOf(bytes: Uint8Array): Envelope {
 }
 
 function readEnvelope(bytes: Uint8Array): Envelope {
-  const { depthExceeded, topLevel } = scanJson(bytes, { maxDepth })
+  const { depthExceeded, numberOverflows, topLevel } = scanJson(bytes, { maxDepth })
   if (depthExceeded) throw invalidJson(`the body is nested deeper than ${maxDepth} levels`)
+  if (numberOverflows) throw invalidJson('the body holds a number that is too large for any reader')
   refuseTwiceSaid(topLevel)
   const body = parseJsonBytes(bytes)
   if (!isObject(body)) throw invalidJson('the body is not a JSON object')
