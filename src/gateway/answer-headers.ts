@@ -20,7 +20,7 @@ export function passDown(upstream: Headers): Record<string, string> {
 export function answerHeaders(turnId: string, answer: TurnAnswer): Record<string, string> {
   const headers = passDown(answer.answer.headers)
   headers['x-metis-turn-id'] = turnId
-  headers['x-metis-model'] = formatModelRef(answer.model)
+  headers['x-metis-model'] = headerText(formatModelRef(answer.model))
   if (answer.turn.deferred) headers['x-metis-trace'] = 'deferred'
   const warnings = warningNames(answer.answer.warnings)
   if (warnings !== '') headers['x-metis-warnings'] = warnings
@@ -65,7 +65,7 @@ function retryHelps(error: GatewayError): boolean {
 }
 
 function warningNames(warnings: readonly Warning[]): string {
-  const names = [...new Set(warnings.map((warning) => warning.field.replace(/[^\x21-\x2b\x2d-\x7e]/g, '_')))]
+  const names = [...new Set(warnings.map((warning) => headerText(warning.field).replaceAll(/[ ,]/g, '_')))]
   let header = ''
   for (const name of names) {
     const next = header === '' ? name : `${header},${name}`
@@ -73,4 +73,9 @@ function warningNames(warnings: readonly Warning[]): string {
     header = next
   }
   return header
+}
+
+/** A client's text in a header: what is not visible ASCII becomes `_`, for a header that cannot be written loses the answer. */
+function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '_')
 }

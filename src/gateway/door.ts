@@ -1,6 +1,6 @@
 // A door: one inbound wire. Request in, turn through the engine, the same wire out; every error in the shape's own envelope.
 import type { Engine, TurnAnswer } from '../engine/engine.ts'
-import { GatewayError } from '../ir/errors.ts'
+import { GatewayError, invalidValue } from '../ir/errors.ts'
 import type { LanguageModelRequest } from '../ir/request.ts'
 import { foldEvents } from '../ir/response.ts'
 import type { StreamEvent } from '../ir/stream.ts'
@@ -57,7 +57,9 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
   async function decode(request: Request): Promise<LanguageModelRequest> {
     requireJson(request.headers)
     const bytes = await services.readBody(request, services.config.limits.bodyBytes)
-    return wire.server.decodeRequest(bytes, request.headers)
+    const decoded = wire.server.decodeRequest(bytes, request.headers)
+    requireModelName(decoded.model)
+    return decoded
   }
 
   async function render(request: LanguageModelRequest, answer: TurnAnswer, turnId: string): Promise<Response> {
@@ -126,6 +128,16 @@ export function requireJson(headers: Headers): void {
   const type = headers.get('content-type')
   if (type === null || /^\s*application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return
   throw new GatewayError('invalid_request', 'unsupported_media_type', 'Send the body as content-type: application/json.')
+}
+
+/** Longer than any name there is; one of a megabyte would come back in a header. */
+const MODEL_NAME_LIMIT = 512
+
+/** '' is fine: routing then decides. */
+export function requireModelName(model: string): void {
+  if (model.length > MODEL_NAME_LIMIT) {
+    throw invalidValue('model', `\`model\` must be a name of at most ${MODEL_NAME_LIMIT} characters`)
+  }
 }
 
 function tooManyTurns(): GatewayError {
