@@ -10,18 +10,18 @@ export function decodeError(status: number, headers: Headers, body: string): Gat
 }
 
 /**
- * An error where an answer was promised: the body of a 200, or a frame of a stream. `delivered`: the client has the provider's
- * own frame already. Its status is the one the error names, else 502.
+ * An error where an answer was promised: the body of a 200, or a frame of a stream. Its status is the one the error names, else
+ * 502. `delivered`: the client gets the provider's own frame, unless that is about our credential.
  */
 export function errorInAnswer(text: string, delivered: boolean): GatewayError {
   const words = readErrorBody(text)
   const status = statusNamedBy(words.code, words.type)
   const headers = new Headers()
-  if (status === 401 || status === 403) return upstreamErrorOf({ shape: 'openai', status, headers, body: '' })
   const facts = { shape: 'openai' as const, headers, body: text, ...words }
   const guess = upstreamErrorOf({ ...facts, status: status ?? 502 })
   const tooLong = status === undefined && guess.errorClass === 'context_overflow'
   const { errorClass, details } = tooLong ? upstreamErrorOf({ ...facts, status: 400 }) : guess
+  if (errorClass === 'auth') return guess
   const message = words.message === undefined ? 'the provider sent an error in place of an answer' : maskSecrets(words.message)
   return new GatewayError(errorClass, 'upstream_bad_response', message, delivered ? { ...details, delivered } : details)
 }

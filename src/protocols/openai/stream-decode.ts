@@ -42,7 +42,7 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
   }
   if (ended) return
   if (!tap.finished) throw cutAnswer()
-  yield chunkOf(new Uint8Array(0), [], true)
+  yield chunkOf(none, [], true)
 
   function stepOf(batch: SseBatch): Step {
     if (batch.bytes.length === 0) return {}
@@ -53,12 +53,11 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
       return {}
     }
     ended = read.done
-    const sameShape = call.inboundShape === 'openai'
-    const says = read.error === undefined || sameShape || read.frames.length > 0
-    return {
-      ...(says ? { chunk: chunkOf(joined(held.splice(0), read.bytes), read.frames, ended) } : {}),
-      ...(read.error === undefined ? {} : { error: errorInAnswer(read.error, sameShape) }),
-    }
+    const error = read.error === undefined ? undefined : errorInAnswer(read.error, call.inboundShape === 'openai')
+    const passesError = error?.details.delivered === true
+    const bytes = error && !passesError ? read.beforeError : read.bytes
+    if (error && !passesError && read.frames.length === 0) return { error }
+    return { chunk: chunkOf(joined(held.splice(0), bytes), read.frames, ended), ...(error ? { error } : {}) }
   }
 
   function chunkOf(verbatim: Uint8Array, frames: readonly string[], last: boolean): StreamChunk {
@@ -70,6 +69,8 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
     }
   }
 }
+
+const none = new Uint8Array(0)
 
 /** What one buffer makes: the chunk first, then the failure. */
 interface Step {
@@ -94,6 +95,7 @@ interface ReadBatch {
   readonly done: boolean
   /** The text of the provider's error frame. */
   readonly error?: string
+  readonly beforeError: Uint8Array
   /** No frame came before the error. */
   readonly isFirst: boolean
 }
@@ -106,13 +108,16 @@ function readBatch(batch: SseBatch, tap: Tap, hidesUsage: boolean): ReadBatch {
     if (data === '') continue
     const text = data.trim()
     const kind = tap.frame(text)
-    if (kind === 'error' || event === 'error') return { bytes: batch.bytes, frames, done: false, error: text, isFirst }
+    if (kind === 'error' || event === 'error') {
+      return { bytes: batch.bytes, beforeError: batch.bytes.subarray(0, begin), frames, done: false, error: text, isFirst }
+    }
     isFirst = false
-    if (kind === 'done') return { bytes: without(batch.bytes.subarray(0, end), cut), frames, done: true, isFirst }
+    if (kind === 'done')
+      return { bytes: without(batch.bytes.subarray(0, end), cut), beforeError: none, frames, done: true, isFirst }
     if (kind === 'usageOnly' && hidesUsage) cut.push({ begin, end })
     frames.push(text)
   }
-  return { bytes: without(batch.bytes, cut), frames, done: false, isFirst }
+  return { bytes: without(batch.bytes, cut), beforeError: none, frames, done: false, isFirst }
 }
 
 function without(bytes: Uint8Array, cut: readonly { readonly begin: number; readonly end: number }[]): Uint8Array {

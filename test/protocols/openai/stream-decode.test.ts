@@ -164,6 +164,17 @@ describe('a provider stream', () => {
     expect(verbatimOf(chunks)).toBe(new TextDecoder().decode(done))
   })
 
+  it('keeps the provider’s words about our credential from the client', async () => {
+    const spoken = 'data: {"id":"a","model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+    const stream = bytesOf(`${spoken}data: {"error":{"code":401,"message":"bad key sk-1"}}\n\n`)
+    for (const buffers of [buffersOf(stream), everyByteOf(stream)]) {
+      const { chunks, error } = await decode(buffers, sameShapeCall)
+      expect(verbatimOf(chunks)).toBe(spoken)
+      expect(error).toMatchObject({ code: 'provider_auth_failed', status: 502, message: expect.not.stringContaining('bad key') })
+      expect(isDelivered(error)).toBe(false)
+    }
+  })
+
   it('passes a reset before the end mark on as it is', async () => {
     const reset = new Error('reset')
     async function* cut() {
