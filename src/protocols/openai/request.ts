@@ -41,9 +41,6 @@ function refuseTwiceSaid(bytes: Uint8Array): void {
     throw new GatewayError('invalid_request', 'invalid_json', 'the body is nested deeper than 128 levels')
   }
   if (scan.numberOverflows) {
-    throw new GatewayError('invalid_request', 'invalid_json', 'the body holds a number that no double can hold')
-  }
-  if (scan.numberOverflows) {
     throw new GatewayError('invalid_request', 'invalid_json', 'the body holds a number that is too large for any reader')
   }
   const seen = new Set<string>()
