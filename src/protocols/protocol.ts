@@ -67,6 +67,8 @@ export interface ClientProtocol {
   decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamChunk
   /** An answer with a status that is not 2xx. Never shows the text of a 401 or 403 (translation.md §5). */
   decodeError(status: number, headers: Headers, body: string): GatewayError
+  /** Some refusals are answers in other words: the answer for a client of another shape; null = a real error. */
+  answerFromError?(status: number, body: string): StreamChunk | null
 }
 
 /** Where a request goes. */

@@ -65,7 +65,11 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
       const protocol = protocolFor(request.shape)
       const call = encode(request, model, protocol)
       const response = await post(call.path, call, request, signal)
-      if (response.status < 200 || response.status > 299) throw await failureOf(protocol, response)
+      if (response.status < 200 || response.status > 299) {
+        const { error, answer } = await refusalOf(protocol, response, request.shape !== protocol.shape)
+        if (answer === null) throw error
+        return { headers: response.headers, warnings: call.warnings, streamed: false, chunks: only(answer) }
+      }
       const streamed = (response.headers.get('content-type') ?? '').includes('text/event-stream')
       const chunks = streamed ? protocol.client.decodeStream(response.body, call) : wholeAnswer(protocol, response, call)
       return { headers: response.headers, warnings: call.warnings, streamed, chunks }
@@ -76,20 +80,29 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
       if (protocol.shape !== 'anthropic' || request.shape !== 'anthropic') return null
       const call = encode(request, model, protocol)
       const response = await post('/v1/messages/count_tokens', call, request, signal)
-      if (response.status < 200 || response.status > 299) throw await failureOf(protocol, response)
+      if (response.status < 200 || response.status > 299) throw (await refusalOf(protocol, response, false)).error
       return { body: await collect(response.body, ANSWER_LIMIT_BYTES), headers: response.headers }
     },
   }
 
-  async function failureOf(protocol: Protocol, response: UpstreamResponse): Promise<GatewayError> {
+  /** The error that an answer without 2xx means, and the answer it may stand for to a client of another shape. */
+  async function refusalOf(
+    protocol: Protocol,
+    response: UpstreamResponse,
+    crossShape: boolean,
+  ): Promise<{ error: GatewayError; answer: StreamChunk | null }> {
+    const body = await collect(response.body, ERROR_BODY_LIMIT_BYTES).then(decodeText, () => '')
+    const answer = crossShape ? (protocol.client.answerFromError?.(response.status, body) ?? null) : null
+    return { error: failureOf(protocol, response, body), answer }
+  }
+
+  function failureOf(protocol: Protocol, response: UpstreamResponse, body: string): GatewayError {
     if (response.status < 400) {
-      await collect(response.body, ERROR_BODY_LIMIT_BYTES).catch(() => undefined)
       // A redirect would carry the key to another origin.
       return upstreamBadResponse(
         `The provider "${config.name}" answered with a redirect (${response.status}); check its base_url.`,
       )
     }
-    const body = await collect(response.body, ERROR_BODY_LIMIT_BYTES).then(decodeText, () => '')
     const error = protocol.client.decodeError(response.status, response.headers, body)
     if (error.code !== 'provider_auth_failed') return error
     return new GatewayError(
@@ -99,6 +112,10 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
       error.details,
     )
   }
+}
+
+async function* only(chunk: StreamChunk): AsyncGenerator<StreamChunk> {
+  yield chunk
 }
 
 async function* wholeAnswer(protocol: Protocol, response: UpstreamResponse, call: EncodedRequest): AsyncGenerator<StreamChunk> {

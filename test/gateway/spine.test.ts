@@ -81,6 +81,17 @@ it('stops upstream and records CANCELLED when the client leaves mid-stream', asy
   expect(call.payload).toMatchObject({ error_class: 'CANCELLED', usage_estimated: true, cost_basis: 'partial_estimate' })
 })
 
+it("answers Claude Code's probe of one token although the OpenAI model could not say a word", async () => {
+  const error = {
+    message: 'Could not finish the message because max_tokens or model output limit was reached.',
+    type: 'invalid_request_error',
+  }
+  gateway.provider.script({ status: 400, body: JSON.stringify({ error }) })
+  const response = await gateway.post('/v1/messages', { ...bodyFor('openai:gpt-5-mini', false), max_tokens: 1 })
+  expect(response.status).toBe(200)
+  expect(parseObject(await response.text())).toMatchObject({ type: 'message', stop_reason: 'max_tokens', content: [] })
+})
+
 it('answers a bad key with 401 in the shape of the door, and nothing goes upstream', async () => {
   const before = gateway.provider.requests.length
   for (const { path } of doors) {

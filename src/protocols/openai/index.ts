@@ -1,6 +1,7 @@
 // OpenAI Chat Completions, both halves.
 import type { Protocol } from '../protocol.ts'
 import { encodeRequest } from './encode-request.ts'
+import { answerFromError } from './error-answer.ts'
 import { decodeError, encodeError } from './errors.ts'
 import { decodeRequest } from './request.ts'
 import { decodeResponse, encodeResponse } from './response.ts'
@@ -10,5 +11,5 @@ import { encodeStream, keepAlive } from './stream-encode.ts'
 export const openaiProtocol: Protocol = {
   shape: 'openai',
   server: { decodeRequest, encodeStream, keepAlive, encodeResponse, encodeError },
-  client: { encodeRequest, decodeStream, decodeResponse, decodeError },
+  client: { encodeRequest, decodeStream, decodeResponse, decodeError, answerFromError },
 }

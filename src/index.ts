@@ -1,0 +1,12 @@
+// What the package exports: the two servers as pure Request → Response, and the interfaces a runtime fills in.
+export { createGateway, type Gateway, type GatewayParts } from './gateway/app.ts'
+export { createServe, type Serve, type ServeOptions } from './serve/app.ts'
+export { webOnClientGone, webReadBody, webRespond } from './gateway/web-ports.ts'
+export { resolveConfig, type ConfigSources } from './config/resolve.ts'
+export type { Config } from './config/schema.ts'
+export { createModelCatalog } from './catalog/model-catalog.ts'
+export { createPriceCatalog } from './catalog/price-catalog.ts'
+export { createProviders } from './providers/index.ts'
+export { presets } from './providers/presets.ts'
+export type * from './services.ts'
+export type { Storage, Unit, UnitOutcome } from './store/storage.ts'
