@@ -43,7 +43,11 @@ export function perform(wire: Wire, path: string, body: JsonObject, script: Scri
   const json = (status: number, value: JsonObject): readonly Step[] =>
     whole(status, head, 'application/json', JSON.stringify(value))
   const status = script.status ?? 200
-  if (status >= 300) return { steps: [...delay(script), ...json(status, errorOf(wire, status, id))], plan: null }
+  if (status >= 300) {
+    const refusal =
+      script.body === undefined ? json(status, errorOf(wire, status, id)) : whole(status, head, 'application/json', script.body)
+    return { steps: [...delay(script), ...refusal], plan: null }
+  }
   const early = earlyFault(wire, script, head, id)
   if (early) return { steps: [...delay(script), ...early], plan: null }
   if (path.endsWith('/count_tokens')) return { steps: json(200, anthropicCount(body)), plan: null }
