@@ -63,10 +63,10 @@ export const cost = defineEndpoint({
 
 const rowOf = (column: string) => (group: Group) => ({ [column]: group.key, ...totalsOf(group.usage) })
 
-const tagsJson = z.record(z.string(), z.string())
-
+/** By own keys: a tag may be called `__proto__`. */
 function tagIn(json: string | null, tag: string): string | null {
-  if (json === null || json === '{}') return null
-  const tags = tagsJson.parse(JSON.parse(json))
-  return Object.hasOwn(tags, tag) ? (tags[tag] ?? null) : null
+  const tags: unknown = JSON.parse(json ?? '{}')
+  if (typeof tags !== 'object' || tags === null || !Object.hasOwn(tags, tag)) return null
+  const value: unknown = Reflect.get(tags, tag)
+  return typeof value === 'string' ? value : null
 }

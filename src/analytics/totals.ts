@@ -1,4 +1,4 @@
-// UsageSum as every answer prints it, and the folding of rows into it. Integers are added; dollars are only printed.
+// Usage as every answer prints it, and the folding of rows into it. Integers are added; dollars are only printed.
 import { usdOf } from '../lib/money.ts'
 import type { UsageSum, UsageRow } from './usage.ts'
 

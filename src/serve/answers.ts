@@ -32,6 +32,6 @@ export function faultAnswer(thrown: unknown, logger: Logger): Response {
 
 /** A name that the client made up goes into the message, shortened, and never into the code. */
 function invalidParameter({ param, message }: InvalidParameter): Response {
-  const word = /^[a-z_]{1,40}$/.test(param) ? param : 'parameter'
+  const word = /^[a-z][a-z_]{0,39}$/.test(param) ? param : 'parameter'
   return errorAnswer(400, `invalid_${word}`, `${param.slice(0, 60)} ${message}.`)
 }

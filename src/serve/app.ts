@@ -1,7 +1,6 @@
 // Serve: analytics and the dashboard over HTTP. Every request is checked for Host and Origin, then for the admin token where
 // one is needed, and only then meets a route.
 import { Hono } from 'hono'
-import { sql } from 'kysely'
 import { endpoints } from '../analytics/index.ts'
 import type { ModelCatalog } from '../catalog/models.ts'
 import type { PriceCatalog } from '../catalog/prices.ts'
@@ -100,7 +99,8 @@ export function createServe(
   }
 
   async function health(): Promise<Response> {
-    const answers = await sql`select 1`.execute(storage.db).then(
+    const question = storage.db.selectFrom('gateway_keys').select('id').limit(1)
+    const answers = await question.execute().then(
       () => true,
       () => false,
     )
