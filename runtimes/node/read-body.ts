@@ -22,7 +22,7 @@ function readIncoming(incoming: IncomingMessage, limitBytes: number): Promise<Ui
     const idle = setTimeout(() => fail(tooSlow()), IDLE_BODY_MS)
     const finish = () => {
       clearTimeout(idle)
-      incoming.off('data', onData).off('end', onEnd).off('error', fail).off('close', onClose)
+      incoming.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose)
     }
     const fail = (error: unknown) => {
       finish()
@@ -42,9 +42,10 @@ function readIncoming(incoming: IncomingMessage, limitBytes: number): Promise<Ui
       const [only] = buffers
       resolve(only !== undefined && buffers.length === 1 ? only : Buffer.concat(buffers, size))
     }
+    // Before its end, a body only breaks with its connection; Node tells by an error, a close, or both.
     const onClose = () =>
       fail(new GatewayError('CANCELLED', 'client_closed_request', 'The client left before its request was complete.'))
-    incoming.on('data', onData).on('end', onEnd).on('error', fail).on('close', onClose)
+    incoming.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose)
   })
 }
 
