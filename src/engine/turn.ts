@@ -78,6 +78,7 @@ export function createTurn(parts: TurnParts): Turn {
       const closed = end === 'failed' && !tally.delivered ? failure(error) : outcome(end, error)
       costNanoUsd = closed.costNanoUsd
       await parts.traces.closeTurn(closed)
+      logTurn(parts.logger, closed)
     } catch (fault) {
       parts.logger.log('error', 'a finished turn could not be recorded', { turn_id: head.id, fault: String(fault) })
     } finally {
@@ -150,4 +151,20 @@ export function createTurn(parts: TurnParts): Turn {
     } as const
     return { turnId: head.id, call, costNanoUsd: 0, turn: turnCompleted(head, call.id, outcomeOfFailure, nowUs) }
   }
+}
+
+/** One line a turn: what people watch while they try things out. */
+function logTurn(logger: Logger, { turn, call }: TurnClosed): void {
+  const { payload } = turn
+  logger.log('info', 'turn', {
+    status: payload.status,
+    model: call?.payload.model,
+    input_tokens: payload.total_input_tokens,
+    output_tokens: payload.total_output_tokens,
+    cost_usd: payload.total_cost_usd,
+    wall_time_seconds: payload.wall_time_seconds,
+    gateway_key_id: payload.gateway_key_id,
+    error_code: payload.error_code,
+    turn_id: turn.turnId,
+  })
 }
