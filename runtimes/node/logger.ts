@@ -35,9 +35,9 @@ function pretty(
   fields: Readonly<Record<string, unknown>>,
   colour: boolean,
 ): string {
-  const tail = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  )
+  const tail = Object.entries(fields)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const word = level.padEnd(5)
   return [time.slice(11, 23), colour ? styleText(colours[level], word) : word, message, ...tail].join(' ')
 }
