@@ -12,7 +12,7 @@ const HEADER_LINES = 100
 const CONNECTIONS = 2048
 const ONE_WRITE_BYTES = 16 * 1024
 const LINGER_MS = 2000
-const IDLE_CHECK_MS = 50
+const QUIET_CHECK_MS = 50
 const LINGER_BYTES = 64 * 1024 * 1024
 
 export interface Listening {
@@ -29,19 +29,19 @@ export type Fetch = (request: Request) => Promise<Response>
 /** @throws the listen error (EADDRINUSE …) of the first host; ::1 may be missing on a machine */
 export async function listen(fetch: Fetch, options: { readonly port: number; readonly host?: string }): Promise<Listening> {
   const first = createListener(fetch)
-  await bind(first, options.port, options.host ?? '127.0.0.1')
-  const address = first.address()
+  await bind(first.server, options.port, options.host ?? '127.0.0.1')
+  const address = first.server.address()
   const port = typeof address === 'object' && address !== null ? address.port : options.port
-  const servers = [first]
+  const listeners = [first]
   const hosts = [options.host ?? '127.0.0.1']
   if (options.host === undefined) {
     const second = createListener(fetch)
-    const bound = await bind(second, port, '::1').then(
+    const bound = await bind(second.server, port, '::1').then(
       () => true,
       () => false,
     )
     if (bound) {
-      servers.push(second)
+      listeners.push(second)
       hosts.push('::1')
     }
   }
@@ -49,18 +49,25 @@ export async function listen(fetch: Fetch, options: { readonly port: number; rea
     port,
     hosts,
     stopAccepting() {
-      for (const server of servers) {
-        server.close()
-        server.closeIdleConnections()
+      for (const listener of listeners) {
+        listener.server.close()
+        closeQuiet(listener)
       }
     },
     async close(forceMs) {
-      await Promise.all(servers.map((server) => closeServer(server, forceMs)))
+      await Promise.all(listeners.map((listener) => closeListener(listener, forceMs)))
     },
   }
 }
 
-function createListener(fetch: Fetch): Server {
+interface Listener {
+  readonly server: Server
+  /** Connections that have not sent a request yet: Node counts them as busy until their headers are overdue. */
+  readonly silent: Set<Socket>
+}
+
+function createListener(fetch: Fetch): Listener {
+  const silent = new Set<Socket>()
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES,
@@ -72,6 +79,7 @@ function createListener(fetch: Fetch): Server {
       noDelay: true,
     },
     (incoming, outgoing) => {
+      silent.delete(incoming.socket)
       void handle(fetch, incoming, outgoing)
     },
   )
@@ -80,12 +88,14 @@ function createListener(fetch: Fetch): Server {
   let connections = 0
   server.on('connection', (socket: Socket) => {
     connections += 1
+    silent.add(socket)
     socket.once('close', () => {
       connections -= 1
+      silent.delete(socket)
     })
     if (connections > CONNECTIONS) refuseConnection(socket)
   })
-  return server
+  return { server, silent }
 }
 
 async function handle(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -206,16 +216,22 @@ function bind(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-function closeServer(server: Server, forceMs: number): Promise<void> {
+function closeListener(listener: Listener, forceMs: number): Promise<void> {
+  const { server } = listener
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), forceMs)
     // A connection that is answering now goes idle later, and its client may hold it open for minutes.
-    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+    const quiet = setInterval(() => closeQuiet(listener), QUIET_CHECK_MS)
     server.close(() => {
       clearTimeout(force)
-      clearInterval(idle)
+      clearInterval(quiet)
       resolve()
     })
-    server.closeIdleConnections()
+    closeQuiet(listener)
   })
+}
+
+function closeQuiet({ server, silent }: Listener): void {
+  server.closeIdleConnections()
+  for (const socket of silent) socket.destroy()
 }

@@ -1,6 +1,7 @@
 // start, serve and demo as users run them: the built program, its signals, its ports, its child.
+import { once } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openNode } from '../../runtimes/node/context.ts'
@@ -93,6 +94,18 @@ describe('start', () => {
     program.signal('SIGTERM')
     expect(await response.text()).toMatch(/data: \[DONE\]\s*$/)
     expect(await within(10_000, 'the end of the drain', program.ended)).toBe(0)
+  })
+
+  it('does not wait for connections that have not asked for anything', async () => {
+    const program = start('--port', '0', '--no-serve')
+    const { port } = new URL(await urlOf(program, 'gateway'))
+    const silent = connect(Number(port), '127.0.0.1')
+    silent.on('error', () => undefined)
+    await once(silent, 'connect')
+    // The connection is known to the gateway once it has answered a later one.
+    await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
+    program.signal('SIGTERM')
+    expect(await within(1500, 'the end of an idle gateway', program.ended)).toBe(0)
   })
 
   it('ends at once when it is asked a second time', async () => {
