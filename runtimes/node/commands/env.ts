@@ -16,6 +16,11 @@ export const env = defineCommand({
   async run({ flags, args: [name], io }) {
     const chosen = clients.find((client) => client === name)
     if (name !== undefined && chosen === undefined) throw new UsageError(`there is no client "${name}": ${clients.join(', ')}`)
+    // What is printed is given to a shell.
+    if (flags.url !== undefined && !/^https?:\/\/[\w.:[\]/-]+$/.test(flags.url))
+      throw new UsageError('--url wants an address such as http://127.0.0.1:8422')
+    if (flags.token !== undefined && !/^[\w-]+$/.test(flags.token))
+      throw new UsageError('--token wants a token such as issue-key prints')
     const access = { url: (flags.url ?? 'http://127.0.0.1:8422').replace(/\/+$/, ''), token: flags.token ?? 'gw_YOUR_TOKEN' }
     const blocks = (chosen === undefined ? clients : [chosen]).map((client) => linesFor(client, access).join('\n'))
     io.out(blocks.join('\n\n'))
