@@ -86,7 +86,7 @@ function midStreamError(frame: SseEvent, call: EncodedRequest): GatewayError {
 }
 
 function stoppedShort(cause?: unknown): GatewayError {
-  const message = "The provider's stream stopped before its end (no message_stop)."
+  const message = "The provider's stream stopped before its end."
   return new GatewayError('network', 'upstream_bad_response', message, cause === undefined ? {} : { cause })
 }
 
