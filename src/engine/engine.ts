@@ -66,6 +66,8 @@ export interface EngineParts {
 
 const shuttingDown = () => new GatewayError('overloaded', 'shutting_down', 'The gateway is shutting down; try again in a moment.')
 
+const clientGone = () => new GatewayError('CANCELLED', 'client_closed_request', 'The client left before its answer was complete.')
+
 export function createEngine(parts: EngineParts): Engine {
   const running = new Map<string, { turn: Turn; abort: AbortController }>()
   const budgets = new Map<string, RetryBudget>()
@@ -164,7 +166,7 @@ export function createEngine(parts: EngineParts): Engine {
   ): Promise<TurnAnswer> {
     // Also closes the turn of an answer whose generator nobody ever starts: such a generator runs no finally.
     const cancel = () => {
-      abort.abort()
+      abort.abort(clientGone())
       void turn.close('cancelled')
     }
     asked.onClientGone(cancel)
