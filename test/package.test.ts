@@ -37,8 +37,13 @@ describe('the build', () => {
 
 describe('the dependencies', () => {
   it('are pinned to one version each', () => {
-    const pinned = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies }
+    const pinned = { ...manifest.devDependencies, ...manifest.optionalDependencies }
     expect(Object.entries(pinned).filter(([, version]) => !/^(?:npm:@?[\w/-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([])
+  })
+
+  it('bring nothing to an install but the SQLite driver, and that only where it can be had', () => {
+    expect(manifest).not.toHaveProperty('dependencies')
+    expect(Object.keys(manifest.optionalDependencies)).toEqual(['better-sqlite3'])
   })
 
   it('are all in the lock file, for every platform', () => {
