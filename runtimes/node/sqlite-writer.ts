@@ -10,32 +10,47 @@ export interface SqliteWriter {
   commit(units: readonly Unit[]): readonly UnitOutcome[]
   /** @throws StorageBusy in the rare moments when WAL locks readers out (recovery after a crash) */
   read<Row>(query: CompiledQuery<Row>): readonly Row[]
+  /** As in Storage. */
+  identityVersion(): number
+}
+
+/** What a key's record is read from. */
+const identityTables = /\b(?:gateway_keys|users|teams)\b/
+
+interface Prepared {
+  readonly statement: SqliteStatement
+  readonly namesIdentities: boolean
 }
 
 /** Statements are compiled once per process; a bound keeps ad hoc SQL from growing the cache for ever. */
 const cachedStatements = 256
 
 export function createSqliteWriter(connection: SqliteConnection): SqliteWriter {
-  const statements = new Map<string, SqliteStatement>()
+  const statements = new Map<string, Prepared>()
   const begin = connection.prepare('begin immediate')
   const commit = connection.prepare('commit')
   const savepoint = connection.prepare('savepoint unit')
   const release = connection.prepare('release unit')
   const undo = connection.prepare('rollback to unit')
+  // Moves when another connection has committed, in this process or any other; our own commits leave it where it is.
+  const dataVersion = connection.prepare('pragma data_version')
+  let seenVersion: unknown = null
+  let identityVersion = 0
 
-  function statementOf(sql: string): SqliteStatement {
+  function statementOf(sql: string): Prepared {
     const cached = statements.get(sql)
     if (cached !== undefined) return cached
-    const statement = connection.prepare(sql)
+    const prepared = { statement: connection.prepare(sql), namesIdentities: identityTables.test(sql) }
     if (statements.size >= cachedStatements) statements.clear()
-    statements.set(sql, statement)
-    return statement
+    statements.set(sql, prepared)
+    return prepared
   }
 
   function runUnit(unit: Unit): UnitOutcome {
     const affected: number[] = []
     for (const query of unit) {
-      const statement = statementOf(query.sql)
+      const { statement, namesIdentities } = statementOf(query.sql)
+      if (namesIdentities) identityVersion++
       affected.push(statement.reader ? statement.all(query.parameters).length : Number(statement.run(query.parameters).changes))
     }
     return { ok: true, affected }
@@ -79,10 +94,16 @@ export function createSqliteWriter(connection: SqliteConnection): SqliteWriter {
     },
     read: <Row>({ sql, parameters }: CompiledQuery<Row>) => {
       try {
-        return rowsOf<Row>(statementOf(sql), parameters)
+        return rowsOf<Row>(statementOf(sql).statement, parameters)
       } catch (error) {
         throw faultOf(error) === 'busy' ? new StorageBusy(error) : error
       }
+    },
+    identityVersion: () => {
+      const version = versionOf(dataVersion)
+      if (version === null || version !== seenVersion) identityVersion++
+      seenVersion = version
+      return identityVersion
     },
   }
 }
@@ -90,6 +111,16 @@ export function createSqliteWriter(connection: SqliteConnection): SqliteWriter {
 /** A driver's rows have the type the query was compiled with, as in Kysely's own drivers. */
 function rowsOf<Row>(statement: SqliteStatement, parameters: readonly unknown[]): readonly Row[] {
   return statement.all(parameters) as Row[]
+}
+
+/** null when it cannot be read now (a lock, a broken store): then nothing that was read before counts. */
+function versionOf(dataVersion: SqliteStatement): unknown {
+  try {
+    const [row] = dataVersion.all([])
+    return typeof row === 'object' && row !== null && 'data_version' in row ? row.data_version : null
+  } catch {
+    return null
+  }
 }
 
 /** SQLite has rolled back by itself after some faults; then there is nothing left to do. */

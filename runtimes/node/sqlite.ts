@@ -94,6 +94,8 @@ function createSqliteStorage(parts: Parts, options: OpenSqliteOptions): SqliteSt
       }
     },
 
+    identityVersion: () => writer.identityVersion(),
+
     commit: async (units: readonly Unit[]): Promise<readonly UnitOutcome[]> => {
       const outcomes = writer.commit(units)
       Atomics.add(commits, 0, 1)

@@ -16,6 +16,11 @@ export interface Storage {
    */
   read<Row>(query: CompiledQuery<Row>): readonly Row[] | Promise<readonly Row[]>
   /**
+   * A number that is another one after each commit, by whatever process, that changed keys or identities; other commits may
+   * change it too. What was read under the same number is still true. Absent: the store cannot tell, so it is asked every time.
+   */
+  identityVersion?(): number
+  /**
    * Resolves when all units are on disk; each unit is all or nothing, and a unit that fails does not sink its neighbours: its
    * fault stands at its place in the answer. SQLite: one BEGIN IMMEDIATE that never waits, a savepoint a unit.
    * @throws StorageBusy when another process holds the lock: nothing was written, try again
