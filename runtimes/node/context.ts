@@ -1,5 +1,5 @@
 // What every command and both servers stand on: configuration, store and catalogs of one process, opened once.
-import { createHash, randomBytes } from 'node:crypto'
+import { hash as oneShotHash, randomBytes } from 'node:crypto'
 import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import type { ModelCatalog } from '../../src/catalog/models.ts'
 import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
@@ -105,7 +105,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       await registerInstance({ storage, queue, clock, facts }, { id: instanceId, version })
       storage.watch(instanceId)
     }
-    const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+    const hash = (text: string) => oneShotHash('sha256', text)
     return {
       config,
       configPath: file.path,

@@ -1,9 +1,12 @@
 // Answers routing's questions about names, from the configuration and the models we ship. A user's alias always wins; only
 // what a configured provider can answer is listed.
 import type { Config, ProviderConfig } from '../config/schema.ts'
+import type { ModelCapabilities } from './capabilities.ts'
 import { capabilitiesOf } from './capability-table.ts'
 import { formatModelRef, parseModelRef, type ListedModel, type ModelCatalog, type ModelRef } from './models.ts'
 import { shippedAliases, shippedModels, vendorOf, type ShippedModel } from './shipped-models.ts'
+
+const keptCapabilities = 1000
 
 export function createModelCatalog(config: Config): ModelCatalog {
   const providers = new Map(config.providers.map((provider) => [provider.name, provider]))
@@ -11,6 +14,8 @@ export function createModelCatalog(config: Config): ModelCatalog {
   const own = new Map(Object.entries(config.aliases))
   const shipped = shippedAliasesFor(config.providers)
   const demo = config.providers.find((provider) => provider.wire === 'demo')
+  // Asked twice a call, and a name of no known family tries every row of the table: 8 µs a call.
+  const capabilities = new Map<string, ModelCapabilities>()
 
   function aliasOf(name: string): string | null {
     const target = own.get(name)
@@ -54,8 +59,16 @@ export function createModelCatalog(config: Config): ModelCatalog {
   return {
     aliasOf,
     providersListing,
-    capabilitiesOf(ref) {
-      return capabilitiesOf(providers.get(ref.provider)?.wire ?? 'openai', ref.name)
+    capabilitiesOf({ provider, name }) {
+      const id = `${provider}:${name}`
+      let found = capabilities.get(id)
+      if (found === undefined) {
+        found = capabilitiesOf(providers.get(provider)?.wire ?? 'openai', name)
+        // Clients choose the names.
+        if (capabilities.size >= keptCapabilities) capabilities.clear()
+        capabilities.set(id, found)
+      }
+      return found
     },
     list() {
       const listed = new Map<string, ListedModel>()
