@@ -1,0 +1,142 @@
+// What the SDKs make of failures and of leaving: their own error classes, no retry on top of ours, and a provider that is
+// stopped when they go.
+import { OpenAI } from 'openai'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { retryAfter, times } from '../support/scripts.ts'
+import { generations } from './anthropic-clients.ts'
+import { lastCall } from './turns.ts'
+
+let gateway: TestGateway
+
+// A new one for each case: a provider's retry budget outlives a case.
+beforeEach(async () => {
+  gateway = await startTestGateway()
+  return () => gateway.stop()
+})
+
+interface Client {
+  readonly name: string
+  readonly models: readonly string[]
+  ask(model: string, options?: { token?: string; maxRetries?: number }): Promise<unknown>
+  /** Reads to the first text, then goes away. */
+  leave(model: string): Promise<void>
+  readAll(model: string): Promise<unknown>
+  readonly errors: typeof OpenAI | (typeof generations)[number]['errors']
+}
+
+const question = (model: string) => ({ model, max_tokens: 500, messages: [{ role: 'user' as const, content: 'Say hello.' }] })
+
+const openOpenai = ({ token = gateway.token, maxRetries = 0 } = {}) =>
+  new OpenAI({ baseURL: gateway.openaiUrl, apiKey: token, maxRetries })
+
+const clients: readonly Client[] = [
+  ...generations.map((generation) => ({
+    name: generation.name,
+    errors: generation.errors,
+    models: ['claude-haiku-4-5', 'openai:gpt-4o-mini'],
+    ask: (model: string, options = {}) => generation.open(gateway, options).create(question(model)),
+    readAll: (model: string) => generation.open(gateway).stream(question(model)).finalMessage(),
+    async leave(model: string) {
+      const stream = generation.open(gateway).stream(question(model))
+      for await (const event of stream) if (event.type === 'content_block_delta') break
+      stream.abort()
+    },
+  })),
+  {
+    name: 'openai 6.x',
+    errors: OpenAI,
+    models: ['gpt-4o-mini', 'anthropic:claude-haiku-4-5'],
+    ask: (model, options = {}) => openOpenai(options).chat.completions.create(question(model)),
+    readAll: (model) =>
+      openOpenai()
+        .chat.completions.stream({ ...question(model), stream: true })
+        .finalChatCompletion(),
+    async leave(model) {
+      const stream = await openOpenai().chat.completions.create({ ...question(model), stream: true })
+      for await (const chunk of stream) if ((chunk.choices[0]?.delta.content ?? '') !== '') break
+      stream.controller.abort()
+    },
+  },
+]
+
+for (const { name, models, ask, leave, readAll, errors } of clients) {
+  describe.each(models)(`${name} with %s`, (model) => {
+    it('gets its answer although the provider said 429 first', async () => {
+      gateway.provider.script({ status: 429, headers: retryAfter.milliseconds(20) })
+      await ask(model)
+      expect(gateway.provider.requests.length).toBe(2)
+    })
+
+    it.each([500, 503, 529])('does not retry what the gateway has retried (%i)', async (status) => {
+      gateway.provider.script(...times(20, { status, headers: retryAfter.milliseconds(1) }))
+      await expect(ask(model, { maxRetries: 2 })).rejects.toBeInstanceOf(errors.InternalServerError)
+      expect(gateway.provider.requests.length).toBe(3)
+      expect((await gateway.events()).filter(({ type }) => type === 'turn.completed').length).toBe(1)
+    })
+
+    it('raises a spent 429 as a rate limit, once', async () => {
+      gateway.provider.script(...times(20, { status: 429, headers: retryAfter.milliseconds(1) }))
+      await expect(ask(model, { maxRetries: 2 })).rejects.toBeInstanceOf(errors.RateLimitError)
+      expect(gateway.provider.requests.length).toBe(3)
+    })
+
+    it('raises 400 with the reason of the provider', async () => {
+      gateway.provider.script({ status: 400 })
+      const failure = await ask(model, { maxRetries: 2 }).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(errors.BadRequestError)
+      expect(String(failure)).toContain('mock provider says 400')
+    })
+
+    it('raises 401 for a bad key, at once', async () => {
+      const failure = await ask(model, { token: 'gw_nonsense', maxRetries: 2 }).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(errors.AuthenticationError)
+      expect(String(failure)).toContain('gateway key is not valid')
+      expect(gateway.provider.requests.length).toBe(0)
+    })
+
+    it('raises 403 for a model that its key may not use, and the turn is on record as refused', async () => {
+      const { token } = await gateway.issue({ name: 'narrow', allowedModels: ['anthropic:claude-opus-4-8'] })
+      const failure = await ask(model, { token, maxRetries: 2 }).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(errors.PermissionDeniedError)
+      expect(String(failure)).toContain('may not use the model')
+      expect(gateway.provider.requests.length).toBe(0)
+      const events = await gateway.events()
+      const turn = events.filter(({ type }) => type === 'route.decided' || type === 'turn.completed')
+      expect(turn.map(({ payload }) => payload['status'] ?? payload['winner_index'])).toEqual([-1, 'refused'])
+    })
+
+    it('raises 404 for a provider nobody has', async () => {
+      await expect(ask('nobody:model', { maxRetries: 2 })).rejects.toBeInstanceOf(errors.NotFoundError)
+    })
+
+    it("raises no 401 when it is the gateway's own credential that was refused", async () => {
+      gateway.provider.script({ status: 401 })
+      const failure = await ask(model, { maxRetries: 2 }).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(errors.InternalServerError)
+      expect(String(failure)).not.toContain('sk-mock-secret-key')
+      expect(gateway.provider.requests.length).toBe(1)
+    })
+
+    it.each(['reset-mid', 'end-mid', 'error-mid'] as const)('raises when its stream breaks (%s)', async (fault) => {
+      gateway.provider.script({ fault })
+      await expect(readAll(model)).rejects.toBeInstanceOf(errors.APIError)
+      expect(gateway.provider.requests.length).toBe(1)
+    })
+
+    it('stops the provider within 250 ms when it leaves, and what came is on record', async () => {
+      gateway.provider.script({ delayMs: 40 })
+      await leave(model)
+      const left = performance.now()
+      const closing = await gateway.provider.closed(0)
+      expect(closing.how).toBe('client-gone')
+      expect(closing.atMs - left).toBeLessThanOrEqual(250)
+      const call = await lastCall(gateway)
+      expect(call).toMatchObject({ error_class: 'CANCELLED', usage_estimated: true, cost_basis: 'partial_estimate' })
+      expect(call['output_tokens']).toBeGreaterThan(0)
+      expect(call['cost_usd']).toBeGreaterThan(0)
+      const completed = (await gateway.events()).filter(({ type }) => type === 'turn.completed')
+      expect(completed.map(({ payload }) => payload['status'])).toEqual(['cancelled'])
+    })
+  })
+}
