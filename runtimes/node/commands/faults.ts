@@ -22,3 +22,8 @@ export function lineOf(error: unknown): string {
   const mend = error instanceof Error && 'mend' in error && typeof error.mend === 'string' ? `: ${error.mend}` : ''
   return `${message}${mend}`.replaceAll(/\s*\n\s*/g, '; ')
 }
+
+/** What mends a configuration without any provider. */
+export function addProvider(configPath: string): string {
+  return `set ANTHROPIC_API_KEY or OPENAI_API_KEY where the gateway starts, or name a provider in ${configPath}`
+}

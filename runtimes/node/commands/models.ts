@@ -1,6 +1,7 @@
 // `models`: what a client can ask for with the providers that are configured.
 import { formatModelRef } from '../../../src/catalog/models.ts'
 import { defineCommand } from './command.ts'
+import { addProvider } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, toggle } from './flags.ts'
 import { withNode } from './open.ts'
 import { tableLines } from './table.ts'
@@ -23,9 +24,7 @@ export const models = defineCommand({
         return 0
       }
       if (listed.length === 0) {
-        io.err(
-          `no provider is configured: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or name one in ${context.configPath ?? `${context.home}/config.yaml`}`,
-        )
+        io.err(`no provider is configured: ${addProvider(context.configPath ?? `${context.home}/config.yaml`)}`)
         return 0
       }
       const rows = listed.map(({ id, target, displayName }) => [id, formatModelRef(target), displayName])

@@ -31,7 +31,8 @@ export async function runCommand(argv: readonly string[], io: Io): Promise<numbe
     return await command.execute(rest, io)
   } catch (error) {
     const usage = error instanceof UsageError
-    io.err(`${program}: ${lineOf(error)}${usage ? `; see ${program} ${named ? `${name} ` : ''}--help` : ''}`)
+    const topic = commands.some((command) => command.name === name) && named ? `${name} ` : ''
+    io.err(`${program}: ${lineOf(error)}${usage ? `; see ${program} ${topic}--help` : ''}`)
     return usage ? 2 : 1
   }
 }

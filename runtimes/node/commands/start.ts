@@ -1,7 +1,7 @@
 // `start`, and what happens without a command: the gateway, and serve beside it.
 import type { NodeContext } from '../context.ts'
 import { defineCommand } from './command.ts'
-import { UsageError } from './faults.ts'
+import { UsageError, addProvider } from './faults.ts'
 import { configFlag, dbFlag, oneOf, port, text, toggle } from './flags.ts'
 import { stateOf } from './keys.ts'
 import { defaultHost, defaultPort, isLoopback, openPort } from './listening.ts'
@@ -30,19 +30,24 @@ export const start = defineCommand({
       ...(flags['log-level'] === undefined ? {} : { logLevel: flags['log-level'] }),
       ...(flags['log-format'] === undefined ? {} : { logFormat: flags['log-format'] }),
     }
-    const context = await open(io, flags, { ...logging, maintenance: true, demo: flags.demo })
+    const wanted = flags.port ?? defaultPort.gateway
+    const selfOrigins = [`http://${flags.host ?? defaultHost}:${wanted}`]
+    const context = await open(io, flags, { ...logging, maintenance: true, demo: flags.demo, selfOrigins })
     let beside: ServeBeside | null = null
     try {
       const hasKey = await anyUsableKey(context)
       if (flags.host !== undefined && !isLoopback(flags.host) && !hasKey)
         throw new UsageError(`listening beyond loopback (${flags.host}) needs an issued key: run metis-gateway issue-key first`)
       const { startGateway } = await import('../gateway-process.ts')
-      const wanted = flags.port ?? defaultPort.gateway
       const gateway = await openPort(wanted, flags.host ?? defaultHost, 'port', () =>
         startGateway(context, { port: wanted, ...(flags.host === undefined ? {} : { host: flags.host }) }),
       )
       const stopped = stopAsked()
       io.out(`gateway is on ${gateway.url}`)
+      if (context.config.providers.length === 0)
+        io.err(
+          `no provider is configured, every request will be refused: ${addProvider(context.configPath ?? `${context.home}/config.yaml`)}`,
+        )
       if (!flags['no-serve']) {
         const logFlags = Object.entries({ 'log-level': flags['log-level'], 'log-format': flags['log-format'] })
         beside = await startServeBeside({

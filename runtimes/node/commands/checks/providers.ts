@@ -1,5 +1,6 @@
 // Are the providers' keys of the right shape and, when asked, do they open the door?
 import type { ProviderConfig } from '../../../../src/config/schema.ts'
+import { addProvider } from '../faults.ts'
 import type { Finding } from './finding.ts'
 
 /** How vendors' keys begin, where they say so. */
@@ -22,7 +23,7 @@ export function checkProviders(providers: readonly ProviderConfig[], configPath:
         check: 'providers',
         level: 'warning',
         message: 'no provider is configured: every request will be refused',
-        mend: `set ANTHROPIC_API_KEY or OPENAI_API_KEY where the gateway starts, or name a provider in ${configPath}`,
+        mend: addProvider(configPath),
       },
     ]
   return providers.map(checkKey)
