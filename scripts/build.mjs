@@ -2,7 +2,7 @@
 // maintenance worker. `--types` adds declarations. Everything but the externals is inside, so an install brings two packages.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -59,5 +59,22 @@ if (process.argv.includes('--types')) {
   })
 }
 
+await writeFile(`${root}dist/THIRD_PARTY_LICENSES.txt`, await licencesOf(Object.keys(metafile.inputs)))
+
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
 process.stdout.write(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} kB\n`)
+
+/** What is bundled keeps its licence: the text of each package that went in. */
+async function licencesOf(inputs) {
+  const packages = new Set(inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))
+  const texts = await Promise.all(
+    [...packages].sort().map(async (name) => {
+      const folder = `${root}node_modules/${name}`
+      const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'))
+      const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
+      const text = file === undefined ? '' : await readFile(`${folder}/${file}`, 'utf8')
+      return `${name} ${version} (${license})\n\n${text.trim()}\n`
+    }),
+  )
+  return texts.join(`\n${'-'.repeat(80)}\n\n`)
+}
