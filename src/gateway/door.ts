@@ -131,7 +131,7 @@ export function requireJson(headers: Headers): void {
 }
 
 /** Longer than any name there is; one of a megabyte would come back in a header. */
-const MODEL_NAME_LIMIT = 512
+const MODEL_NAME_LIMIT = 200
 
 /** '' is fine: routing then decides. */
 export function requireModelName(model: string): void {

@@ -33,6 +33,10 @@ export function route(request: RouteRequest, tables: RoutingTables): Route {
       chain.push(entry(slot.policy, 'not_applicable', null, proposal.reason))
       continue
     }
+    if (leavesChoice(proposal.model, tables)) {
+      chain.push(entry(slot.policy, 'deferred', proposal.model, 'the choice is left to routing'))
+      continue
+    }
     const target = resolveModel(proposal.model, request.shape, tables)
     if (target instanceof GatewayError) {
       chain.push(entry(slot.policy, 'rejected', proposal.model, target.message, 'not_configured'))
@@ -48,6 +52,12 @@ export function route(request: RouteRequest, tables: RoutingTables): Route {
   return { chain, winnerIndex: -1, target: null, refusal: routingFailed(request, chain, tables) }
 }
 
+/** `metis://auto` and its like, as written or behind an alias: this slot makes way for the next ones. */
+function leavesChoice(name: string, tables: RoutingTables): boolean {
+  return choiceNames.has(tables.models.aliasOf(name) ?? name)
+}
+const choiceNames = new Set(['metis://auto', 'metis://cheap', 'metis://best'])
+
 /**
  * Alias → canonical id → bare name (contract.md §3). An alias may point to another alias once.
  * Returns the error instead of throwing it, because a route is on record either way.
@@ -57,7 +67,7 @@ export function resolveModel(name: string, shape: Shape, tables: RoutingTables):
   const written = tables.models.aliasOf(named) ?? named
   const canonical = parseModelRef(written)
   if (canonical !== null && (isConfigured(canonical.provider, tables) || tables.known.has(canonical.provider))) return canonical
-  const [listing] = inPreference(tables.models.providersListing(written), shape)
+  const [listing] = inPreference(tables.models.providersListing(written), ownProviderOf(shape, tables))
   if (listing !== undefined) return { provider: listing, name: written }
   // OpenAI's fine-tuned models are bare names that hold colons.
   if (canonical === null || canonical.provider === 'ft') return { provider: ownProviderOf(shape, tables), name: written }
@@ -76,12 +86,16 @@ function ownProviderOf(shape: Shape, tables: RoutingTables): string {
   return tables.config.providers.find((provider) => provider.wire === vendor)?.name ?? vendor
 }
 
-function inPreference(providers: readonly string[], shape: Shape): readonly string[] {
-  const own = shape === 'anthropic' ? 'anthropic' : 'openai'
+function inPreference(providers: readonly string[], own: string): readonly string[] {
   return providers.includes(own) ? [own] : providers
 }
 
-function validationFailureOf(target: ModelRef, traits: RequestTraits, tables: RoutingTables): ChainEntry['validation_failure'] {
+/** Why this model cannot take such a request; null = it can. */
+export function validationFailureOf(
+  target: ModelRef,
+  traits: RequestTraits,
+  tables: RoutingTables,
+): ChainEntry['validation_failure'] {
   if (!isConfigured(target.provider, tables)) return 'not_configured'
   const can = tables.models.capabilitiesOf(target)
   if (traits.hasImages && !can.vision) return 'no_vision_support'
@@ -129,6 +143,9 @@ function cut(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
 
+/** What is kept and repeated of a client's model name (reliability.md §3). */
+const MODEL_NAME_LIMIT = 200
+
 function entry(
   policy: ChainEntry['policy'],
   verdict: ChainEntry['verdict'],
@@ -136,5 +153,12 @@ function entry(
   reason: string,
   failure: ChainEntry['validation_failure'] = null,
 ): ChainEntry {
-  return { policy, verdict, candidate_model: candidate, reason, rule_name: null, validation_failure: failure }
+  return {
+    policy,
+    verdict,
+    candidate_model: candidate?.slice(0, MODEL_NAME_LIMIT) ?? null,
+    reason,
+    rule_name: null,
+    validation_failure: failure,
+  }
 }

@@ -6,7 +6,6 @@ export const perMessageOverride: Slot = {
   propose(request) {
     if (request.principal.ignoreClientModel) return { model: null, reason: "the key ignores the client's model" }
     if (request.requestedModel === '') return { model: null, reason: 'the request names no model' }
-    if (request.requestedModel.startsWith('metis://')) return { model: null, reason: 'the client leaves the choice to routing' }
     return { model: request.requestedModel, reason: "the request's model" }
   },
 }

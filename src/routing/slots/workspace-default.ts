@@ -5,7 +5,8 @@ export const workspaceDefault: Slot = {
   policy: 'workspace_default',
   propose(request, config) {
     const { workspace } = request.principal
-    const model = workspace === null ? undefined : config.workspaceModels[workspace]
+    const named = workspace !== null && Object.hasOwn(config.workspaceModels, workspace)
+    const model = named ? config.workspaceModels[workspace] : undefined
     return model === undefined
       ? { model: null, reason: 'the workspace has no default model' }
       : { model, reason: "the workspace's default model" }
