@@ -13,9 +13,14 @@ export async function* account(turn: Turn, chunks: AsyncIterable<StreamChunk>, s
     for await (const chunk of chunks) {
       turn.tally.add(chunk.meter)
       turn.firstByte()
-      // On disk before the client sees the end.
-      if (chunk.meter.ended) await turn.close('ok')
-      yield chunk
+      if (!chunk.meter.ended) {
+        yield chunk
+        continue
+      }
+      const last = readable(chunk)
+      // On disk before the client sees the end, and the end is not for a client whose turn was closed otherwise meanwhile.
+      if ((await turn.close('ok')) !== 'ok') signal.throwIfAborted()
+      yield last
     }
     end = 'ok'
   } catch (thrown) {
@@ -26,4 +31,11 @@ export async function* account(turn: Turn, chunks: AsyncIterable<StreamChunk>, s
   } finally {
     await turn.close(end)
   }
+}
+
+/** Across wires an answer is only whole when its last chunk can be read: that is found out before the turn is closed. */
+function readable(chunk: StreamChunk): StreamChunk {
+  if (chunk.verbatim !== undefined) return chunk
+  const events = chunk.events()
+  return { meter: chunk.meter, events: () => events }
 }

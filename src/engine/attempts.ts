@@ -76,15 +76,16 @@ async function attemptOne(
   budget.earn()
   for (;;) {
     const startedMs = parts.clock.nowMs()
+    // On the log from its start: a turn that is cut now has made this attempt.
+    const place = log.entries.push(entryOf(model, null, 'CANCELLED', 0)) - 1
     try {
       const attempted = await firstChunkOf(provider, model, request, signal)
-      log.entries.push(entryOf(model, 200, null, parts.clock.nowMs() - startedMs))
+      log.entries[place] = entryOf(model, 200, null, parts.clock.nowMs() - startedMs)
       return attempted
     } catch (thrown) {
       const error = asGatewayError(thrown)
-      log.entries.push(
-        entryOf(model, statusOf(error), signal.aborted ? 'CANCELLED' : error.errorClass, parts.clock.nowMs() - startedMs),
-      )
+      const errorClass = signal.aborted ? 'CANCELLED' : error.errorClass
+      log.entries[place] = entryOf(model, statusOf(error), errorClass, parts.clock.nowMs() - startedMs)
       if (signal.aborted) throw error
       if (isStaleConnection(error) && !sawStale) {
         sawStale = true

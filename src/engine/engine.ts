@@ -7,11 +7,11 @@ import type { LanguageModelRequest } from '../ir/request.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
 import { asGatewayError } from '../providers/failures.ts'
 import type { Provider, ProviderAnswer } from '../providers/provider.ts'
-import { resolveModel, route, type RoutingTables } from '../routing/router.ts'
+import { resolveModel, route, validationFailureOf, type RoutingTables } from '../routing/router.ts'
 import type { Clock, Logger } from '../services.ts'
 import type { TraceStore } from '../store/traces.ts'
 import { account } from './account.ts'
-import { admit, type Limit } from './admit.ts'
+import { admit, isModelAllowed, type Limit } from './admit.ts'
 import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
 import { identityOf } from './identity.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
@@ -91,9 +91,11 @@ export function createEngine(parts: EngineParts): Engine {
       return running.size
     },
     async interruptAll() {
-      const open = [...running.values()]
-      await Promise.all(open.map(({ turn }) => turn.close('interrupted', shuttingDown())))
-      for (const { abort } of open) abort.abort(shuttingDown())
+      const closing = [...running.values()].map(({ turn, abort }) => {
+        abort.abort(shuttingDown())
+        return turn.close('interrupted', shuttingDown())
+      })
+      await Promise.all(closing)
     },
     run,
   }
@@ -171,7 +173,7 @@ export function createEngine(parts: EngineParts): Engine {
     }
     asked.onClientGone(cancel)
     try {
-      const candidates = [target, ...fallbacksOf(target, asked.request.shape)]
+      const candidates = [target, ...fallbacksOf(target, asked)]
       const attempted = await attempt(candidates, asked.request, log, attemptParts, abort.signal)
       turn.upstream = { requestId: requestIdOf(attempted.answer.headers), warnings: attempted.answer.warnings }
       return {
@@ -188,12 +190,14 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
-  function fallbacksOf(target: ModelRef, shape: Shape): readonly ModelRef[] {
+  /** Only what this key may use and what can take this request. */
+  function fallbacksOf(target: ModelRef, { request, principal }: TurnRequest): readonly ModelRef[] {
     const names = parts.routing.config.fallbacks[formatModelRef(target)] ?? []
     const models: ModelRef[] = []
     for (const name of names) {
-      const model = resolveModel(name, shape, parts.routing)
-      if (!(model instanceof GatewayError) && parts.providers.has(model.provider)) models.push(model)
+      const model = resolveModel(name, request.shape, parts.routing)
+      if (model instanceof GatewayError || validationFailureOf(model, request.traits, parts.routing) !== null) continue
+      if (isModelAllowed(principal.allowedModels, request.model, model)) models.push(model)
     }
     return models
   }

@@ -4,7 +4,7 @@ import { UpstreamFailure } from '../services.ts'
 
 /** A wait the provider asked for is honoured up to this, and all waits of a turn up to the sum. */
 const RETRY_AFTER_LIMIT_MS = 60_000
-export const WAIT_SUM_LIMIT_MS = 90_000
+const WAIT_SUM_LIMIT_MS = 90_000
 const BACKOFF_BASE_MS = 500
 const BACKOFF_LIMIT_MS = 8_000
 
@@ -46,14 +46,15 @@ export function isStaleConnection(error: GatewayError): boolean {
 
 /** ms to wait before the next try; null = the provider asks for more than a client should be kept waiting for. */
 export function waitMsOf(error: GatewayError, retriesSoFar: number, waitedMs: number, random: () => number): number | null {
+  const leftMs = WAIT_SUM_LIMIT_MS - waitedMs
   const asked = error.details.retryAfterMs
   if (asked !== undefined) {
-    if (asked > RETRY_AFTER_LIMIT_MS || waitedMs + asked > WAIT_SUM_LIMIT_MS) return null
+    if (asked > RETRY_AFTER_LIMIT_MS || asked > leftMs) return null
     // Only upward of the asked time, or the provider refuses again.
-    return asked * (1 + random() * 0.25)
+    return Math.min(asked * (1 + random() * 0.25), leftMs)
   }
   const backoff = Math.min(BACKOFF_BASE_MS * 2 ** retriesSoFar, BACKOFF_LIMIT_MS)
-  return backoff * (0.75 + random() * 0.25)
+  return Math.min(backoff * (0.75 + random() * 0.25), leftMs)
 }
 
 /** A spent quota does not come back in seconds (translation.md §5). */

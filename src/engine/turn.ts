@@ -17,8 +17,8 @@ export type TurnEnd = Exclude<TurnStatus, 'refused'>
 export interface Turn {
   readonly id: string
   readonly tally: Tally
-  /** First call wins; resolves when the turn is on record, or safely queued while the store is away. */
-  close(end: TurnEnd, error?: GatewayError): Promise<void>
+  /** First call wins; resolves to the end that won, when it is on record, or safely queued while the store is away. */
+  close(end: TurnEnd, error?: GatewayError): Promise<TurnEnd>
   /** What the call cost; null = unpriced or not closed yet. */
   readonly costNanoUsd: number | null
   /** Call when content arrives: the first time counts. */
@@ -49,7 +49,7 @@ const untouched = { requestId: null, warnings: [] }
 export function createTurn(parts: TurnParts): Turn {
   const { head, log, clock, prices } = parts
   const tally = createTally()
-  let closing: Promise<void> | null = null
+  let closing: Promise<TurnEnd> | null = null
   let costNanoUsd: number | null = null
   let firstByteMs: number | null = null
 
@@ -71,7 +71,7 @@ export function createTurn(parts: TurnParts): Turn {
   }
   return turn
 
-  async function settle(end: TurnEnd, error: GatewayError | undefined): Promise<void> {
+  async function settle(end: TurnEnd, error: GatewayError | undefined): Promise<TurnEnd> {
     try {
       await prices.ready()
       // A call that broke before it delivered anything used nothing we know of; one that broke later was paid for.
@@ -84,6 +84,7 @@ export function createTurn(parts: TurnParts): Turn {
     } finally {
       parts.onClosed()
     }
+    return end
   }
 
   function outcome(end: TurnEnd, error: GatewayError | undefined): TurnClosed {
