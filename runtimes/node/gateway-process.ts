@@ -88,6 +88,8 @@ async function drain(gateway: Gateway, listening: Listening, drainMs: number): P
   }, drainMs)
   await closed
   clearTimeout(deadline)
+  // Whose client was cut off with its connection is being closed at this moment: waits for it.
+  await gateway.engine.interruptAll()
 }
 
 /** For the error event of an interrupted stream to reach its client. */
