@@ -43,6 +43,7 @@ async function loadBetterSqlite(): Promise<SqliteDriver> {
 
 /** What we use of node:sqlite; Node 20's types do not know it. */
 interface NodeSqlite {
+  readonly isOpen: boolean
   exec(sql: string): void
   close(): void
   prepare(sql: string): {
@@ -68,7 +69,10 @@ async function loadNodeSqlite(): Promise<SqliteDriver> {
       const database = new DatabaseSync(path, { readOnly: readonly })
       return {
         exec: (sql) => database.exec(sql),
-        close: () => database.close(),
+        // Closing twice is fine with better-sqlite3, and Kysely closes what we close again.
+        close: () => {
+          if (database.isOpen) database.close()
+        },
         prepare: (sql) => {
           const statement = database.prepare(sql)
           return {
