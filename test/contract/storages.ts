@@ -8,11 +8,14 @@ const onSqlite = (driver: SqliteDriver['name']): OpenStorage => ({
   open: (folder) => openSqlite(`${folder}/metis.db`, { driver }),
 })
 
-/** node:sqlite is only there from Node 22.13 on; better-sqlite3 must be. */
-export const storages: Readonly<Record<string, OpenStorage>> = {
-  'better-sqlite3': onSqlite('better-sqlite3'),
-  ...((await loads('node:sqlite')) ? { 'node:sqlite': onSqlite('node:sqlite') } : {}),
-}
+const drivers = ['better-sqlite3', 'node:sqlite'] as const
+
+/** What this Node has: better-sqlite3 where its binary was built, node:sqlite from 22.13 on; at least one, or nothing runs. */
+export const storages: Readonly<Record<string, OpenStorage>> = Object.fromEntries(
+  (await Promise.all(drivers.map(async (driver) => ((await loads(driver)) ? [driver] : []))))
+    .flat()
+    .map((driver) => [driver, onSqlite(driver)]),
+)
 
 function loads(driver: SqliteDriver['name']): Promise<boolean> {
   return loadSqliteDriver(driver).then(
