@@ -115,7 +115,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       queue,
       keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
       identities: createIdentityStore({ storage, queue, clock }),
-      traces: createTraceStore({ storage, queue, instanceId, logger }),
+      traces: createTraceStore({ storage, queue, instanceId, logger, durability: config.durability }),
       prices: createPriceCatalog(config),
       models: createModelCatalog(config),
       logger,

@@ -1,10 +1,12 @@
 // Turns on record, through the commit queue: T1 before the upstream call, T2 before the client sees the end.
 import * as z from 'zod'
+import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { Logger } from '../services.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { createGapCounter } from './gap.ts'
 import { callRowOf } from './projections.ts'
+import { createSharedFlush } from './shared-flush.ts'
 import type { Storage, Unit } from './storage.ts'
 import type { Recorded, TraceStore, TurnClosed, TurnOpened } from './traces.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
@@ -19,6 +21,8 @@ export interface TraceStoreOptions {
   readonly openWithinMs?: number
   /** How long T2 may hold the end of an answer back, ms. A stream shall show no gap of a second (reliability.md §2). */
   readonly closeWithinMs?: number
+  /** `strict`: the end of an answer also waits until its rows are safe from power loss. */
+  readonly durability?: Config['durability']
 }
 
 /** What `inflight.opened_json` holds: all that closing the turn needs beside its route event, when its process is gone. */
@@ -43,6 +47,7 @@ export type CountingTraceStore = TraceStore & { untracedTurns(): number }
 
 export function createTraceStore(options: TraceStoreOptions): CountingTraceStore {
   const { storage, queue, instanceId, logger, openWithinMs = 1000, closeWithinMs = 700 } = options
+  const flush = options.durability === 'strict' ? createSharedFlush(() => storage.flush()) : null
   const statements = createTurnStatements(storage.db)
   const gap = createGapCounter(instanceId)
 
@@ -80,6 +85,17 @@ export function createTraceStore(options: TraceStoreOptions): CountingTraceStore
     return onTime
   }
 
+  /** A disk that cannot be synced holds no answer back: it was paid for. */
+  async function afterFlush(flush: () => Promise<void>): Promise<Recorded> {
+    try {
+      await flush()
+      return onTime
+    } catch (error) {
+      logger.log('error', 'a turn is on disk, but not yet safe from power loss', { error: String(error) })
+      return late
+    }
+  }
+
   function tellGap(): void {
     const event = gap.take()
     if (event === null) return
@@ -98,7 +114,10 @@ export function createTraceStore(options: TraceStoreOptions): CountingTraceStore
       const unit = [statements.insertEvent(eventRowOf(route)), statements.insertEvent(eventRowOf(turn))]
       return recordOrCount(unit, openWithinMs, route.timestampUs)
     },
-    closeTurn: async (closed) => recordOrCount(closeUnit(statements, closed), closeWithinMs, closed.turn.timestampUs),
+    closeTurn: async (closed) => {
+      const recorded = await recordOrCount(closeUnit(statements, closed), closeWithinMs, closed.turn.timestampUs)
+      return flush === null || recorded.deferred ? recorded : afterFlush(flush)
+    },
     append: async (events) => {
       const unit = events.map((event) => statements.insertEvent(eventRowOf(event)))
       await queue.commit(unit, bytesOf(unit))
