@@ -3,10 +3,44 @@ import type { ServerResponse } from 'node:http'
 import { createFrameTracker } from '../../src/lib/sse.ts'
 import type { AnswerStream } from '../../src/services.ts'
 
+/** A frame up to this goes out as one string: Node copies strings of this size on its stack and asks the kernel once. */
+const ONE_WRITE_BYTES = 16 * 1024
+
+interface Writer {
+  /** False = the socket is full: wait for `drain`. */
+  write(bytes: Uint8Array): boolean
+  end(): void
+}
+
+/**
+ * Chunks are framed here, not by Node, which hands four pieces to `writev` for each: 11.7 against 13.5 µs a frame of 190 bytes.
+ * Call after `writeHead`, which decides whether this connection gets chunks at all (HTTP/1.0 does not).
+ */
+function createWriter(outgoing: ServerResponse): Writer {
+  if (!outgoing.chunkedEncoding) return { write: (bytes) => outgoing.write(bytes), end: () => void outgoing.end() }
+  outgoing.chunkedEncoding = false
+  return {
+    write(bytes) {
+      const size = bytes.byteLength.toString(16)
+      if (bytes.byteLength <= ONE_WRITE_BYTES) return outgoing.write(`${size}\r\n${byteText(bytes)}\r\n`, 'latin1')
+      outgoing.write(`${size}\r\n`, 'latin1')
+      outgoing.write(bytes)
+      return outgoing.write('\r\n', 'latin1')
+    },
+    end: () => void outgoing.end('0\r\n\r\n', 'latin1'),
+  }
+}
+
+/** One character a byte. */
+function byteText(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString('latin1')
+}
+
 /** Resolves when the answer is out, or the client is gone and everything behind it has stopped. */
 export async function writeStream(outgoing: ServerResponse, stream: AnswerStream): Promise<void> {
   const iterator = stream.chunks[Symbol.asyncIterator]()
-  let wroteSinceTick = false
+  const writer = createWriter(outgoing)
   const frames = createFrameTracker()
   let drained: (() => void) | null = null
   const release = () => {
@@ -21,8 +55,7 @@ export async function writeStream(outgoing: ServerResponse, stream: AnswerStream
   outgoing.once('close', onClose)
   outgoing.on('drain', release)
   const keepAlive = setInterval(() => {
-    if (!wroteSinceTick && frames.between && !outgoing.writableNeedDrain) outgoing.write(stream.keepAlive)
-    wroteSinceTick = false
+    if (frames.between && !outgoing.writableNeedDrain) writer.write(stream.keepAlive)
   }, stream.keepAliveMs)
   keepAlive.unref()
   try {
@@ -31,16 +64,16 @@ export async function writeStream(outgoing: ServerResponse, stream: AnswerStream
       if (next.done === true || outgoing.destroyed) break
       const bytes = next.value
       if (bytes.byteLength === 0) continue
-      wroteSinceTick = true
+      keepAlive.refresh()
       frames.add(bytes)
-      if (!outgoing.write(bytes)) {
+      if (!writer.write(bytes)) {
         await new Promise<void>((resolve) => {
           drained = resolve
           if (outgoing.destroyed) release()
         })
       }
     }
-    outgoing.end()
+    writer.end()
   } catch {
     // An encoder renders its own failures; what still gets here must not look like a clean end.
     outgoing.destroy()
