@@ -1,6 +1,7 @@
 // All that the core asks of the world, one interface. A runtime builds it and calls createGateway(services) or
 // createServe(services); tests build it with fakes.
 import type { Config } from './config/schema.ts'
+import type { ByteText } from './ir/json-body.ts'
 import type { Storage } from './store/storage.ts'
 
 export interface Services {
@@ -11,6 +12,8 @@ export interface Services {
   /** SHA-256 of the UTF-8 text, lower-case hex. Synchronous where the runtime can (performance.md: ports). */
   readonly hash: (text: string) => string | Promise<string>
   readonly readBody: ReadBody
+  /** Absent where the runtime has no faster way than decoding. */
+  readonly byteText?: ByteText
   /** Calls `gone` once when the client leaves before its answer is complete; at once when it already has. */
   readonly onClientGone: OnClientGone
   readonly respond: Respond

@@ -9,7 +9,7 @@ import { sweepOrphans } from '../../src/store/sweep.ts'
 import type { NodeContext } from './context.ts'
 import { listen, type Listening } from './listen.ts'
 import { processFacts } from './process-facts.ts'
-import { nodeReadBody } from './read-body.ts'
+import { nodeByteText, nodeReadBody } from './read-body.ts'
 import { onSocketGone } from './request.ts'
 import { nodeRespond } from './respond.ts'
 import { createSend } from './send.ts'
@@ -37,6 +37,7 @@ export async function startGateway(
     clock,
     hash: context.hash,
     readBody: nodeReadBody,
+    byteText: nodeByteText,
     onClientGone: onSocketGone,
     respond: nodeRespond,
     defer: setImmediate,

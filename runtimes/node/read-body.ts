@@ -1,11 +1,17 @@
 // A request's body off the socket: counted on bytes read, with a limit on silence (reliability.md §3).
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { webReadBody } from '../../src/gateway/web-ports.ts'
 import { GatewayError } from '../../src/ir/errors.ts'
+import type { ByteText } from '../../src/ir/json-body.ts'
 import type { ReadBody } from '../../src/services.ts'
 import { incomingOf } from './request.ts'
 
 const IDLE_BODY_MS = 20_000
+
+/** Both steps are native: 40 µs for 200 kB, where decoding takes 330. */
+export const nodeByteText: ByteText = (bytes) =>
+  isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') : null
 
 export const nodeReadBody: ReadBody = (request, limitBytes) => {
   const incoming = incomingOf(request)

@@ -8,7 +8,7 @@ import { route, type RoutingTables } from '../routing/router.ts'
 import type { Services } from '../services.ts'
 import { passDown } from './answer-headers.ts'
 import type { Authenticate } from './authenticate.ts'
-import { renderError, requireJson, requireModelName, type Door } from './door.ts'
+import { renderError, requireJson, requireModelName, withQuery, type Door } from './door.ts'
 import { anthropicWire } from './doors.ts'
 
 export interface CountTokensParts {
@@ -27,7 +27,7 @@ export function createCountTokens(parts: CountTokensParts): Door {
       const principal = await parts.authenticate(request.headers)
       requireJson(request.headers)
       const bytes = await services.readBody(request, services.config.limits.bodyBytes)
-      const decoded = anthropicWire.server.decodeRequest(bytes, request.headers)
+      const decoded = anthropicWire.server.decodeRequest(bytes, request.headers, services.byteText)
       requireModelName(decoded.model)
       const routed = route(
         { requestedModel: decoded.model, shape: 'anthropic', principal, traits: decoded.traits },

@@ -57,9 +57,9 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
   async function decode(request: Request): Promise<LanguageModelRequest> {
     requireJson(request.headers)
     const bytes = await services.readBody(request, services.config.limits.bodyBytes)
-    const decoded = wire.server.decodeRequest(bytes, request.headers)
+    const decoded = wire.server.decodeRequest(bytes, request.headers, services.byteText)
     requireModelName(decoded.model)
-    return decoded
+    return withQuery(decoded, request.url)
   }
 
   async function render(request: LanguageModelRequest, answer: TurnAnswer, turnId: string): Promise<Response> {
@@ -138,6 +138,16 @@ export function requireModelName(model: string): void {
   if (model.length > MODEL_NAME_LIMIT) {
     throw invalidValue('model', `\`model\` must be a name of at most ${MODEL_NAME_LIMIT} characters`)
   }
+}
+
+/**
+ * Claude Code and the SDKs' beta namespace post to `/v1/messages?beta=true`, and the provider is to hear it. Nothing else of a
+ * query goes up: it may hold a credential.
+ */
+export function withQuery(request: LanguageModelRequest, url: string): LanguageModelRequest {
+  const at = url.indexOf('?')
+  if (at < 0 || new URLSearchParams(url.slice(at)).get('beta') !== 'true') return request
+  return { ...request, source: { ...request.source, query: '?beta=true' } }
 }
 
 function tooManyTurns(): GatewayError {

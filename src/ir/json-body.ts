@@ -24,6 +24,30 @@ export function parseJsonBytes(bytes: Uint8Array): unknown {
   }
 }
 
+/** A body's bytes as text of one character a byte (a native copy where the runtime has one); null = they are not UTF-8. */
+export type ByteText = (bytes: Uint8Array) => string | null
+
+/**
+ * The body for those who ask after its structure: with `byteText`, strings beyond ASCII hold one character for each of their bytes.
+ * Decoding UTF-8 is most of what parsing a long history costs (performance.md, "What follows" 3).
+ * @throws GatewayError invalid_json
+ */
+export function parseJsonShape(bytes: Uint8Array, byteText: ByteText | undefined): unknown {
+  const text = byteText?.(bytes) ?? null
+  if (text === null) return parseJsonBytes(bytes)
+  try {
+    return JSON.parse(text)
+  } catch {
+    // For its message, which counts characters.
+    return parseJsonBytes(bytes)
+  }
+}
+
+/** True for what `parseJsonShape` can have read otherwise than it was written. */
+export function isBeyondAscii(value: unknown): boolean {
+  return typeof value === 'string' && /[^\x20-\x7e]/.test(value)
+}
+
 function invalidJson(message: string): GatewayError {
   return new GatewayError('invalid_request', 'invalid_json', message)
 }

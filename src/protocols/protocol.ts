@@ -2,6 +2,7 @@
 // One folder per wire; `index.ts` is the registry.
 import type { ModelCapabilities } from '../catalog/capabilities.ts'
 import type { GatewayError } from '../ir/errors.ts'
+import type { ByteText } from '../ir/json-body.ts'
 import type { LanguageModelRequest, Warning } from '../ir/request.ts'
 import type { LanguageModelResponse } from '../ir/response.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
@@ -15,10 +16,10 @@ export interface Protocol {
 /** The half that faces our client. */
 export interface ServerProtocol {
   /**
-   * Reads the envelope; the content is decoded when `content()` is first asked for.
+   * Reads the envelope; the content is decoded when `content()` is first asked for. `byteText` spares the decoding until then.
    * @throws GatewayError invalid_json, invalid_value
    */
-  decodeRequest(bytes: Uint8Array, headers: Headers): LanguageModelRequest
+  decodeRequest(bytes: Uint8Array, headers: Headers, byteText?: ByteText): LanguageModelRequest
   /**
    * One buffer out for each chunk in (none when a chunk means nothing to this wire). A chunk with `verbatim` bytes of this
    * shape is passed on untouched. A throw from `chunks` becomes the shape's error frame and then the end, without an end mark.

@@ -1,9 +1,10 @@
 // A Messages request at our door: the envelope for every call, the content for a provider of another wire.
 import { GatewayError, invalidValue } from '../../ir/errors.ts'
+import type { ByteText } from '../../ir/json-body.ts'
 import type { LanguageModelRequest, Message, Reasoning, RequestContent, Tool, ToolChoice } from '../../ir/request.ts'
 import { given, isObject, readWire } from '../wire.ts'
 import { cacheOf, partsOf, textPartsOf, type InputTextOf } from './decode-parts.ts'
-import { envelopeOf, type Envelope } from './envelope.ts'
+import { envelopeOf, exactEnvelopeOf, type Envelope } from './envelope.ts'
 import { inputTexts } from './input-texts.ts'
 import { inlineToolsOf } from './tool-changes.ts'
 import {
@@ -20,8 +21,8 @@ import {
 import { traitsOf } from './traits.ts'
 
 /** Never refuses a field, a role or a block that it does not know: that is the provider's business, or `content()`'s. */
-export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageModelRequest {
-  const envelope = envelopeOf(bytes)
+export function decodeRequest(bytes: Uint8Array, headers: Headers, byteText?: ByteText): LanguageModelRequest {
+  const envelope = envelopeOf(bytes, byteText)
   let content: RequestContent | undefined
   return {
     shape: 'anthropic',
@@ -30,7 +31,7 @@ export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageMode
     includeUsage: true,
     source: { bytes, headers },
     traits: traitsOf(envelope, bytes.length),
-    content: () => (content ??= contentOf(envelope, bytes)),
+    content: () => (content ??= contentOf(exactEnvelopeOf(bytes, envelope), bytes)),
   }
 }
 

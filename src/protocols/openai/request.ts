@@ -1,6 +1,6 @@
 // The envelope of a request at our door: what every call needs, read once and cheaply. The content is decoded when asked for.
 import { GatewayError, invalidValue } from '../../ir/errors.ts'
-import { parseJsonBytes } from '../../ir/json-body.ts'
+import { isBeyondAscii, parseJsonBytes, parseJsonShape, type ByteText } from '../../ir/json-body.ts'
 import type { LanguageModelRequest, RequestContent } from '../../ir/request.ts'
 import { isObject } from '../wire.ts'
 import { contentOf } from './decode-request.ts'
@@ -10,10 +10,12 @@ import { envelopeSchema } from './schema.ts'
 import { isMixed, traitsOf } from './traits.ts'
 
 /** Never refuses a field it does not know: that is the provider's business, or `content()`'s. */
-export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageModelRequest {
+export function decodeRequest(bytes: Uint8Array, headers: Headers, byteText?: ByteText): LanguageModelRequest {
   refuseTwiceSaid(bytes)
-  const parsed = parseJsonBytes(bytes)
-  if (!isObject(parsed)) throw new GatewayError('invalid_request', 'invalid_json', 'the body is not a JSON object')
+  const shape = objectOf(parseJsonShape(bytes, byteText))
+  // Whose words are read here is read exactly; of all others only their structure is asked for.
+  const isExact = byteText === undefined || isBeyondAscii(shape['model']) || isResponsesShaped(shape)
+  const parsed = isExact && byteText !== undefined ? objectOf(parseJsonBytes(bytes)) : shape
   const envelope = envelopeSchema.safeParse(parsed)
   if (!envelope.success) throw wrongEnvelope(envelope.error.issues[0])
   // Cursor posts Responses bodies here (clients.md §7): from this line on they are chat bodies.
@@ -30,8 +32,13 @@ export function decodeRequest(bytes: Uint8Array, headers: Headers): LanguageMode
     source: { bytes, headers },
     traits: traitsOf(body, messages, bytes.length),
     mixed: converted !== undefined || isMixed(body, messages),
-    content: () => (content ??= contentOf(body, converted?.paths)),
+    content: () => (content ??= contentOf(isExact ? body : objectOf(parseJsonBytes(bytes)), converted?.paths)),
   }
+}
+
+function objectOf(parsed: unknown): Record<string, unknown> {
+  if (isObject(parsed)) return parsed
+  throw new GatewayError('invalid_request', 'invalid_json', 'the body is not a JSON object')
 }
 
 // What we check must be what a provider reads: parsers disagree on which of two equal keys counts.
