@@ -170,7 +170,12 @@ export interface LanguageModelRequest {
   /** OpenAI's `stream_options.include_usage`; true for shapes that always send usage. */
   readonly includeUsage: boolean
   /** The client's bytes; an `encodeRequest` of the same shape only splices them. */
-  readonly source: { readonly bytes: Uint8Array; readonly headers: Headers }
+  readonly source: {
+    readonly bytes: Uint8Array
+    readonly headers: Headers
+    /** What of the client's query a provider of the same shape gets: `?beta=true` or nothing. */
+    readonly query?: string
+  }
   readonly traits: RequestTraits
   /** True when the body mixes dialects (Cursor): even a provider of the same shape gets it rendered from `content()`. */
   readonly mixed?: boolean

@@ -79,7 +79,7 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
       const protocol = protocolFor(request.shape)
       if (protocol.shape !== 'anthropic' || request.shape !== 'anthropic') return null
       const call = encode(request, model, protocol)
-      const response = await post('/v1/messages/count_tokens', call, request, signal)
+      const response = await post(`/v1/messages/count_tokens${request.source.query ?? ''}`, call, request, signal)
       if (response.status < 200 || response.status > 299) throw (await refusalOf(protocol, response, false)).error
       return { body: await collect(response.body, ANSWER_LIMIT_BYTES), headers: response.headers }
     },

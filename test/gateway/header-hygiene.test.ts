@@ -79,6 +79,16 @@ for (const door of doorCases) {
         if (betas.includes('anthropic-beta')) expect(headers['anthropic-beta']).toBe(clientHeaders['anthropic-beta'])
       })
 
+      it('sends up nothing of the query but the word for beta', async () => {
+        const query = `?beta=true&api_key=${gateway.token}&x=secret`
+        const response = await gateway.post(door.path + query, goodBody(model))
+        expect(response.status, await response.text()).toBe(200)
+        const told = door.door === 'anthropic' && kind === 'same'
+        expect(gateway.provider.at(-1).query).toBe(told ? 'beta=true' : '')
+        await gateway.post(`${door.path}?beta=false&x=1`, goodBody(model))
+        expect(gateway.provider.at(-1).query).toBe('')
+      })
+
       it.each([false, true])('sends down only what is on the list, streaming %s', async (stream) => {
         gateway.provider.script({
           headers: {

@@ -17,12 +17,12 @@ interface Edit {
 }
 
 export function encodeSameShape(request: LanguageModelRequest, target: Target): EncodedRequest {
-  const { bytes, headers } = request.source
+  const { bytes, headers, query = '' } = request.source
   const envelope = envelopeOf(bytes)
   const edits = [...modelEdits(bytes, envelope, target.model), ...foreignThinkingEdits(bytes, envelope)]
   const beta = headers.get('anthropic-beta')
   return {
-    path: '/v1/messages',
+    path: `/v1/messages${query}`,
     headers: {
       'anthropic-version': headers.get('anthropic-version') ?? defaultVersion,
       ...(beta === null ? {} : { 'anthropic-beta': beta }),
