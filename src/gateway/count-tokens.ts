@@ -27,7 +27,7 @@ export function createCountTokens(parts: CountTokensParts): Door {
       const principal = await parts.authenticate(request.headers)
       requireJson(request.headers)
       const bytes = await services.readBody(request, services.config.limits.bodyBytes)
-      const decoded = anthropicWire.server.decodeRequest(bytes, request.headers, services.byteText)
+      const decoded = withQuery(anthropicWire.server.decodeRequest(bytes, request.headers, services.byteText), request.url)
       requireModelName(decoded.model)
       const routed = route(
         { requestedModel: decoded.model, shape: 'anthropic', principal, traits: decoded.traits },

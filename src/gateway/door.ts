@@ -150,16 +150,6 @@ export function withQuery(request: LanguageModelRequest, url: string): LanguageM
   return { ...request, source: { ...request.source, query: '?beta=true' } }
 }
 
-/**
- * Claude Code and the SDKs' beta namespace post to `/v1/messages?beta=true`, and the provider is to hear it. Nothing else of a
- * query goes up: it may hold a credential.
- */
-export function withQuery(request: LanguageModelRequest, url: string): LanguageModelRequest {
-  const at = url.indexOf('?')
-  if (at < 0 || new URLSearchParams(url.slice(at)).get('beta') !== 'true') return request
-  return { ...request, source: { ...request.source, query: '?beta=true' } }
-}
-
 function tooManyTurns(): GatewayError {
   return new GatewayError('overloaded', 'overloaded', 'The gateway is at its limit of running turns; try again in a second.', {
     retryAfterMs: 1000,
