@@ -197,7 +197,7 @@ export function createEngine(parts: EngineParts): Engine {
     for (const name of names) {
       const model = resolveModel(name, request.shape, parts.routing)
       if (model instanceof GatewayError || validationFailureOf(model, request.traits, parts.routing) !== null) continue
-      if (isModelAllowed(principal.allowedModels, request.model, model)) models.push(model)
+      if (isModelAllowed(principal.allowedModels, name, model)) models.push(model)
     }
     return models
   }

@@ -1,0 +1,123 @@
+// An engine with both vendors' wires over a scripted upstream, a clock that a test moves, and a trace store that keeps what it
+// is told: turns without sockets, files or waiting.
+import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
+import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
+import { createEngine, type Engine, type TurnAnswer } from '../../src/engine/engine.ts'
+import type { Limit } from '../../src/engine/admit.ts'
+import type { Principal } from '../../src/ir/principal.ts'
+import type { Shape, StreamChunk } from '../../src/ir/stream.ts'
+import { createIdFactory } from '../../src/lib/ids.ts'
+import { createDemoSend } from '../../src/providers/demo/send.ts'
+import { createProviders } from '../../src/providers/index.ts'
+import { presets } from '../../src/providers/presets.ts'
+import { protocols } from '../../src/protocols/index.ts'
+import { configWith } from '../catalog/config.ts'
+import { fakeClock, type FakeClock } from '../support/fake-clock.ts'
+import { noAttribution, principalWith } from '../support/principals.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../support/upstream.ts'
+import { scriptedTraces, type ScriptedTraces } from './scripted-traces.ts'
+
+export interface TestEngine {
+  readonly engine: Engine
+  readonly upstream: ScriptedUpstream
+  readonly clock: FakeClock
+  readonly traces: ScriptedTraces
+  /** Starts a turn. */
+  ask(options?: Asked): Asking
+}
+
+export interface Asked {
+  readonly model?: string
+  readonly shape?: Extract<Shape, 'anthropic' | 'openai'>
+  readonly stream?: boolean
+  readonly principal?: Partial<Principal>
+  /** Added to the request's body. */
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+export interface Asking {
+  readonly turnId: string
+  readonly answer: Promise<TurnAnswer>
+  /** As the runtime does it when the socket closes. */
+  leave(): void
+}
+
+export interface EngineOptions {
+  readonly config?: Record<string, unknown>
+  /** `auto`: sleeping takes no time. */
+  readonly auto?: boolean
+  readonly limits?: readonly Limit[]
+  /** Of every jitter; 1 is the most there can be. */
+  readonly random?: number
+}
+
+/** `up` on the OpenAI wire and `ant` on Anthropic's, both without a price, beside the vendors themselves. */
+export async function openEngine(options: EngineOptions = {}): Promise<TestEngine> {
+  const clock = fakeClock({ auto: options.auto ?? true })
+  const upstream = scriptedUpstream({ clock })
+  const traces = scriptedTraces()
+  const config = configWith(['anthropic', 'openai'], {
+    providers: {
+      up: { wire: 'openai', base_url: 'http://127.0.0.1:9/v1' },
+      ant: { wire: 'anthropic', base_url: 'http://127.0.0.1:9' },
+    },
+    ...options.config,
+  })
+  const models = createModelCatalog(config)
+  const prices = createPriceCatalog(config)
+  await prices.ready()
+  const nextId = createIdFactory(() => clock.nowUs() / 1000)
+  const engine = createEngine({
+    routing: { config, models, known: new Set(presets.map((preset) => preset.name)) },
+    providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models }),
+    prices,
+    traces,
+    limits: options.limits ?? [],
+    clock,
+    random: () => options.random ?? 0,
+    nextId,
+    redact: (text) => text,
+    logger: { log: () => undefined },
+  })
+
+  function ask(asked: Asked = {}): Asking {
+    const { model = 'anthropic:claude-haiku-4-5', shape = 'anthropic', stream = true, principal } = asked
+    const body = { model, stream, max_tokens: 64, messages: [{ role: 'user', content: 'Say hello.' }], ...asked.body }
+    const bytes = new TextEncoder().encode(JSON.stringify(body))
+    const turnId = nextId()
+    let gone: (() => void) | undefined
+    let left = false
+    const answer = engine.run({
+      request: protocols[shape].server.decodeRequest(bytes, new Headers()),
+      principal: principalWith(principal),
+      attribution: noAttribution,
+      inboundShape: shape,
+      turnId,
+      receivedMs: clock.nowMs(),
+      onClientGone(callback) {
+        if (left) callback()
+        else gone = callback
+      },
+    })
+    // Who only looks at the trace must not be told of an unhandled rejection.
+    answer.catch(() => undefined)
+    return {
+      turnId,
+      answer,
+      leave() {
+        left = true
+        gone?.()
+      },
+    }
+  }
+
+  return { engine, upstream, clock, traces, ask }
+}
+
+/** Reads an answer as a door of the same shape does. */
+export async function readAll(chunks: AsyncIterable<StreamChunk>): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of chunks) text += decoder.decode(chunk.verbatim?.bytes, { stream: true })
+  return text
+}
