@@ -44,6 +44,36 @@ export const defaultCases: readonly RoutingCase[] = [
     chain: ['n', 'n', 'c'],
   },
   { claim: 'no model and no default', config: both, model: '', winner: null, code: 'routing_failed', chain: ['n', 'n', 'n'] },
+  {
+    claim: 'no model, a folder in a workspace',
+    config: withDefaults,
+    model: '',
+    principal: { workspace: '/work/shop/web' },
+    winner: 'anthropic:claude-haiku-4-5',
+    chain: ['n', 'c'],
+  },
+  {
+    claim: 'no model, a neighbour whose name begins alike',
+    config: withDefaults,
+    model: '',
+    principal: { workspace: '/work/shopping' },
+    winner: 'openai:gpt-5-mini',
+    chain: ['n', 'n', 'c'],
+  },
+  {
+    claim: 'no model, the longest path that contains the workspace',
+    config: configWith(['openai'], {
+      workspaces: {
+        '/': { default_model: 'gpt-4o' },
+        '/work/shop/web': { default_model: 'gpt-5' },
+        '/work': { default_model: 'gpt-4.1' },
+      },
+    }),
+    model: '',
+    principal: { workspace: '/work/shop/web/src' },
+    winner: 'openai:gpt-5',
+    chain: ['n', 'c'],
+  },
   // The client leaves the choice.
   { claim: 'metis://auto', config: withDefaults, model: 'metis://auto', winner: 'openai:gpt-5-mini', chain: ['d', 'n', 'c'] },
   {
