@@ -20,6 +20,9 @@ const threadAnswer = z.union([
   z.object({ closed: z.literal(true) }),
 ])
 
+/** Its start (40 ms of CPU) would delay the first answer; it works at once, so what was written until then is safe within the second. */
+const startAfterMs = 500
+
 export interface MaintenanceThread {
   watch(instanceId: string): void
   flush(): Promise<void>
@@ -32,48 +35,66 @@ export function startMaintenanceThread(
   data: { readonly path: string; readonly driver: SqliteDriver['name']; readonly commits: Int32Array },
   onFault: (error: unknown) => void,
 ): MaintenanceThread {
-  const worker = new Worker(entry, { workerData: data })
-  worker.unref()
   const flushes = new Map<number, { resolve: () => void; reject: (error: unknown) => void }>()
   let flushCount = 0
   let gone: unknown
+  let watched: string | null = null
+  let running: { readonly worker: Worker; readonly exited: Promise<void> } | null = null
+  const later = setTimeout(start, startAfterMs)
+  later.unref()
 
-  worker.on('message', (message: unknown) => {
-    const answer = threadAnswer.parse(message)
-    if (!('flushed' in answer)) return
-    const waiting = flushes.get(answer.flushed)
-    flushes.delete(answer.flushed)
-    if (answer.error === undefined) waiting?.resolve()
-    else waiting?.reject(new Error(answer.error))
-    if (flushes.size === 0) worker.unref()
-  })
-  worker.on('error', (error) => {
-    gone = error
-    onFault(error)
-  })
-  const exited = new Promise<void>((resolve) => {
-    worker.on('exit', () => {
-      gone ??= new Error('the maintenance thread has ended')
-      for (const { reject } of flushes.values()) reject(gone)
-      flushes.clear()
-      resolve()
+  function start(): { readonly worker: Worker; readonly exited: Promise<void> } {
+    if (running !== null) return running
+    clearTimeout(later)
+    const worker = new Worker(entry, { workerData: data })
+    worker.unref()
+    worker.on('message', (message: unknown) => {
+      const answer = threadAnswer.parse(message)
+      if (!('flushed' in answer)) return
+      const waiting = flushes.get(answer.flushed)
+      flushes.delete(answer.flushed)
+      if (answer.error === undefined) waiting?.resolve()
+      else waiting?.reject(new Error(answer.error))
+      if (flushes.size === 0) worker.unref()
     })
-  })
+    worker.on('error', (error) => {
+      gone = error
+      onFault(error)
+    })
+    const exited = new Promise<void>((resolve) => {
+      worker.on('exit', () => {
+        gone ??= new Error('the maintenance thread has ended')
+        for (const { reject } of flushes.values()) reject(gone)
+        flushes.clear()
+        resolve()
+      })
+    })
+    if (watched !== null) worker.postMessage({ watch: watched })
+    running = { worker, exited }
+    return running
+  }
 
   return {
-    watch: (instanceId) => worker.postMessage({ watch: instanceId }),
+    watch: (instanceId) => {
+      watched = instanceId
+      running?.worker.postMessage({ watch: instanceId })
+    },
     flush: () =>
       new Promise((resolve, reject) => {
         if (gone !== undefined) return reject(gone)
+        const { worker } = start()
         worker.ref()
         flushCount += 1
         flushes.set(flushCount, { resolve, reject })
         worker.postMessage({ flush: flushCount })
       }),
     close: async () => {
-      worker.ref()
-      worker.postMessage({ close: true })
-      await exited
+      clearTimeout(later)
+      gone ??= new Error('the maintenance thread has ended')
+      if (running === null) return
+      running.worker.ref()
+      running.worker.postMessage({ close: true })
+      await running.exited
     },
   }
 }

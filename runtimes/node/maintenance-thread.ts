@@ -14,6 +14,7 @@ const maintenance = createMaintenance({
   nowUs: () => Date.now() * 1000,
   nowMs: () => performance.now(),
 })
+maintenance.tick()
 const timer = setInterval(() => maintenance.tick(), 1000)
 
 parentPort?.on('message', (data: unknown) => {
