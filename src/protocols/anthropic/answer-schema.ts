@@ -10,9 +10,12 @@ export const usageSchema = z.looseObject({
   output_tokens: count,
   cache_read_input_tokens: count,
   cache_creation_input_tokens: count,
-  cache_creation: z.looseObject({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }).nullish(),
-  output_tokens_details: z.looseObject({ thinking_tokens: count }).nullish(),
-  server_tool_use: z.looseObject({ web_search_requests: count, web_fetch_requests: count }).nullish(),
+  cache_creation: z
+    .looseObject({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count })
+    .nullish()
+    .catch(undefined),
+  output_tokens_details: z.looseObject({ thinking_tokens: count }).nullish().catch(undefined),
+  server_tool_use: z.looseObject({ web_search_requests: count, web_fetch_requests: count }).nullish().catch(undefined),
   service_tier: word,
   inference_geo: word,
   speed: word,
@@ -21,45 +24,45 @@ export type WireUsage = z.infer<typeof usageSchema>
 
 export const blockSchema = z.looseObject({
   type: z.string(),
-  text: z.string().nullish(),
-  citations: z.array(z.unknown()).nullish(),
-  thinking: z.string().nullish(),
-  signature: z.string().nullish(),
-  data: z.string().nullish(),
-  id: z.string().nullish(),
-  name: z.string().nullish(),
+  text: word,
+  citations: z.array(z.unknown()).nullish().catch(undefined),
+  thinking: word,
+  signature: word,
+  data: word,
+  id: word,
+  name: word,
   input: z.unknown().optional(),
 })
 export type WireBlock = z.infer<typeof blockSchema>
 
 const stopFields = {
-  stop_reason: z.string().nullish(),
-  stop_sequence: z.string().nullish(),
-  stop_details: z.looseObject({ explanation: z.string().nullish() }).nullish(),
+  stop_reason: word,
+  stop_sequence: word,
+  stop_details: z.looseObject({ explanation: word }).nullish().catch(undefined),
 }
 export type WireStop = { readonly [K in keyof typeof stopFields]?: z.infer<(typeof stopFields)[K]> }
 
 export const answerSchema = z.looseObject({
   type: z.literal('message').nullish(),
-  id: z.string().nullish(),
-  model: z.string().nullish(),
+  id: word,
+  model: word,
   content: z.array(blockSchema),
   usage: usageSchema.nullish(),
   ...stopFields,
 })
 
 export const messageStartSchema = z.looseObject({
-  message: z.looseObject({ id: z.string().nullish(), model: z.string().nullish(), usage: usageSchema.nullish() }),
+  message: z.looseObject({ id: word, model: word, usage: usageSchema.nullish() }),
 })
 export const blockStartSchema = z.looseObject({ index: z.number(), content_block: blockSchema })
 export const blockDeltaSchema = z.looseObject({
   index: z.number(),
   delta: z.looseObject({
     type: z.string(),
-    text: z.string().nullish(),
-    thinking: z.string().nullish(),
-    partial_json: z.string().nullish(),
-    signature: z.string().nullish(),
+    text: word,
+    thinking: word,
+    partial_json: word,
+    signature: word,
     citation: z.unknown().optional(),
   }),
 })
@@ -73,5 +76,5 @@ export const messageDeltaSchema = z.looseObject({
 export const webCitationSchema = z.looseObject({
   type: z.literal('web_search_result_location'),
   url: z.string(),
-  title: z.string().nullish(),
+  title: word,
 })

@@ -2,6 +2,7 @@
 import type { AnswerPart, LanguageModelResponse } from '../../ir/response.ts'
 import type { Meter, StreamChunk, StreamEvent } from '../../ir/stream.ts'
 import { childSpans } from '../../lib/json.ts'
+import { usageToTell } from '../estimate.ts'
 import type { AnswerContext, EncodedRequest } from '../protocol.ts'
 import type * as z from 'zod'
 import { answerSchema, type WireBlock } from './answer-schema.ts'
@@ -52,13 +53,13 @@ export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamC
 }
 
 export function encodeResponse(response: LanguageModelResponse, answer: AnswerContext): string {
-  const { parts, stop, usage, model } = response
+  const { parts, stop, model } = response
   const evidence = {
     hasToolCalls: parts.some(({ type }) => type === 'toolCall'),
     hasRefusal: parts.some(({ type }) => type === 'refusal'),
   }
   const head = { id: messageIdOf(answer), type: 'message', role: 'assistant', model: answer.model }
-  const tail = { ...wireStopOf(stop, evidence), usage: wireUsageOf(usage) }
+  const tail = { ...wireStopOf(stop, evidence), usage: wireUsageOf(usageToTell(response, answer)) }
   const content = parts.flatMap((part) => blockText(part, model))
   // Joined as text: a tool's input goes out as the model wrote it.
   return `${JSON.stringify(head).slice(0, -1)},"content":[${content.join(',')}],${JSON.stringify(tail).slice(1)}`

@@ -3,7 +3,7 @@
 import type { PartHead, Stop, StreamEvent } from '../../ir/stream.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { encodeSse } from '../../lib/sse.ts'
-import { estimateTokens } from '../../lib/tokens.ts'
+import { estimatedUsage } from '../estimate.ts'
 import type { AnswerContext } from '../protocol.ts'
 import { wireToolId } from './encode-parts.ts'
 import { messageIdOf } from './response.ts'
@@ -92,7 +92,7 @@ export function createStreamWriter(answer: AnswerContext): StreamWriter {
 
   const finish = (): string => {
     for (const part of parts.values()) part.ended = true
-    const told = usage ?? { ...estimateOf(answer, characters) }
+    const told = usage ?? estimatedUsage(answer, characters)
     const delta = wireStopOf(stop, evidence)
     return advance() + frame({ type: 'message_delta', delta, usage: wireUsageOf(told) }) + frame({ type: 'message_stop' })
   }
@@ -154,19 +154,9 @@ function messageStart(answer: AnswerContext): string {
     content: [],
     stop_reason: null,
     stop_sequence: null,
-    usage: { ...wireUsageOf(estimateOf(answer, 0)) },
+    usage: wireUsageOf(estimatedUsage(answer, 0)),
   }
   return frame({ type: 'message_start', message }) + frame({ type: 'ping' })
-}
-
-function estimateOf(answer: AnswerContext, outputCharacters: number): Usage {
-  return {
-    inputUncached: answer.estimatedInputTokens,
-    cacheRead: 0,
-    cacheWrite5m: 0,
-    cacheWrite1h: 0,
-    output: outputCharacters === 0 ? 0 : estimateTokens(outputCharacters),
-  }
 }
 
 function blockOf(head: PartHead): unknown {

@@ -1,6 +1,7 @@
 // The meter of a whole answer: the same figures that the tap gathers from a stream.
 import type { Meter } from '../../ir/stream.ts'
 import type { WireAnswer } from './schema.ts'
+import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
 import { usageOf } from './usage.ts'
 
@@ -10,11 +11,11 @@ export function meterOf(answer: WireAnswer): Meter {
   let thinkingBlocks = 0
   let outputCharacters = 0
   for (const { message } of choices) {
-    const thinking = message.reasoning_content || message.reasoning || ''
+    const { thinking, text: said } = spokenOf(message)
     const calls = [...(message.tool_calls ?? []).map((call) => call.function), message.function_call].filter((call) => call?.name)
     toolCalls += calls.length
     if (thinking !== '') thinkingBlocks++
-    for (const text of [thinking, message.content, message.refusal, ...calls.map((call) => call?.arguments)]) {
+    for (const text of [thinking, said, message.refusal, ...calls.map((call) => call?.arguments)]) {
       outputCharacters += text?.length ?? 0
     }
   }

@@ -1,9 +1,10 @@
 // Events to `chat.completion.chunk` frames, with the state between them. The parts of a chunk that never change are printed once.
 import type { PartHead, Stop, StreamEvent } from '../../ir/stream.ts'
 import type { Usage } from '../../ir/usage.ts'
+import { estimatedUsage } from '../estimate.ts'
 import type { AnswerContext } from '../protocol.ts'
 import { finishReasonOf } from './stop.ts'
-import { estimatedUsage, wireUsageOf } from './usage.ts'
+import { wireUsageOf } from './usage.ts'
 
 export interface ChunkEncoder {
   /** The frames of these events as one text, '' when they mean nothing to this wire. */

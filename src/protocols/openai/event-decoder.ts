@@ -3,6 +3,7 @@
 import type { PartHead, StreamEvent } from '../../ir/stream.ts'
 import type { Usage } from '../../ir/usage.ts'
 import type { WireChunk, WireMessage, WireToolCall } from './schema.ts'
+import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
 import { createToolCalls } from './tool-calls.ts'
 import { usageOf } from './usage.ts'
@@ -57,8 +58,9 @@ export function createEventDecoder(nameOf: (sent: string) => string): EventDecod
   }
 
   function pushDelta(events: StreamEvent[], delta: WireMessage): void {
-    say(events, 'thinking', delta.reasoning_content || delta.reasoning)
-    say(events, 'text', delta.content)
+    const { thinking, text } = spokenOf(delta)
+    say(events, 'thinking', thinking)
+    say(events, 'text', text)
     say(events, 'refusal', delta.refusal)
     for (const { url_citation: citation } of delta.annotations ?? []) {
       if (!citation) continue

@@ -1,7 +1,7 @@
 // Whole answers, both ways: a provider's JSON body as one chunk with every event, and a folded answer as `chat.completion`.
 import type { LanguageModelResponse } from '../../ir/response.ts'
 import type { StreamChunk, StreamEvent } from '../../ir/stream.ts'
-import { noUsage } from '../../ir/usage.ts'
+import { usageToTell } from '../estimate.ts'
 import type { AnswerContext, EncodedRequest } from '../protocol.ts'
 import { readErrorBody } from '../upstream-error.ts'
 import { badAnswer, errorInAnswer } from './errors.ts'
@@ -9,7 +9,7 @@ import { createEventDecoder } from './event-decoder.ts'
 import { answerSchema, type WireAnswer } from './schema.ts'
 import { finishReasonOf } from './stop.ts'
 import { meterOf } from './answer-meter.ts'
-import { estimatedUsage, wireUsageOf } from './usage.ts'
+import { wireUsageOf } from './usage.ts'
 
 /** `verbatim` only when no stream was asked for: a stream is rendered from the events. */
 export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamChunk {
@@ -102,10 +102,6 @@ export function encodeResponse(response: LanguageModelResponse, answer: AnswerCo
     created: answer.createdS,
     model: answer.model,
     choices: [{ index: 0, message, logprobs: null, finish_reason: finishReasonOf(response.stop) }],
-    usage: wireUsageOf(response.usage === noUsage ? estimatedUsage(answer, charactersOf(response)) : response.usage),
+    usage: wireUsageOf(usageToTell(response, answer)),
   })
-}
-
-function charactersOf({ parts }: LanguageModelResponse): number {
-  return parts.reduce((sum, part) => sum + ('text' in part ? part.text.length : 'argsText' in part ? part.argsText.length : 0), 0)
 }

@@ -8,39 +8,52 @@ export const envelopeSchema = z.looseObject({
   stream: z.boolean().nullish(),
 })
 
-const count = z.number().nullish()
+// Beside what was said nothing is worth losing an answer for: a field of another form is a field not told.
+const count = z.number().nullish().catch(undefined)
+const word = z.string().nullish().catch(undefined)
 
 export const usageSchema = z.looseObject({
   prompt_tokens: count,
   completion_tokens: count,
   total_tokens: count,
-  prompt_tokens_details: z.looseObject({ cached_tokens: count, cache_write_tokens: count, audio_tokens: count }).nullish(),
-  completion_tokens_details: z.looseObject({ reasoning_tokens: count, audio_tokens: count }).nullish(),
+  prompt_tokens_details: z
+    .looseObject({ cached_tokens: count, cache_write_tokens: count, audio_tokens: count })
+    .nullish()
+    .catch(undefined),
+  completion_tokens_details: z.looseObject({ reasoning_tokens: count, audio_tokens: count }).nullish().catch(undefined),
   /** DeepSeek */
   prompt_cache_hit_tokens: count,
   /** Moonshot */
   cached_tokens: count,
   /** OpenRouter, USD */
   cost: count,
-  server_tool_use: z.looseObject({ web_search_requests: count }).nullish(),
+  server_tool_use: z.looseObject({ web_search_requests: count }).nullish().catch(undefined),
 })
 export type WireUsage = z.infer<typeof usageSchema>
 
-const functionCallSchema = z.looseObject({ name: z.string().nullish(), arguments: z.string().nullish() })
+const functionCallSchema = z.looseObject({
+  name: z.string().nullish(),
+  /** Text; some compatible servers send the object itself. */
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown()).transform((args) => JSON.stringify(args))]).nullish(),
+})
 
 const annotationSchema = z.looseObject({
   url_citation: z.looseObject({ url: z.string(), title: z.string().nullish() }).nullish(),
 })
 
+const textBlock = z.looseObject({ text: z.string().nullish() })
+/** What Mistral's models answer with when they think. */
+const contentBlock = textBlock.extend({ thinking: z.array(textBlock).nullish().catch(undefined) })
+
 /** A delta of a stream and the message of a whole answer: the same fields, but for `index`. */
 const messageSchema = z.looseObject({
-  content: z.string().nullish(),
+  content: z.union([z.string(), z.array(contentBlock)]).nullish(),
   refusal: z.string().nullish(),
   /** DeepSeek, Moonshot, Qwen, vLLM */
-  reasoning_content: z.string().nullish(),
+  reasoning_content: word,
   /** OpenRouter, Groq, Ollama */
-  reasoning: z.string().nullish(),
-  annotations: z.array(annotationSchema).nullish(),
+  reasoning: word,
+  annotations: z.array(annotationSchema).nullish().catch(undefined),
   tool_calls: z
     .array(z.looseObject({ index: z.number().nullish(), id: z.string().nullish(), function: functionCallSchema.nullish() }))
     .nullish(),
@@ -52,19 +65,19 @@ export type WireToolCall = NonNullable<WireMessage['tool_calls']>[number]
 const choiceSchema = z.looseObject({ index: z.number().nullish(), finish_reason: z.string().nullish() })
 
 export const chunkSchema = z.looseObject({
-  id: z.string().nullish(),
-  model: z.string().nullish(),
+  id: word,
+  model: word,
   choices: z.array(choiceSchema.extend({ delta: messageSchema.nullish() })).nullish(),
   usage: usageSchema.nullish(),
-  service_tier: z.string().nullish(),
+  service_tier: word,
 })
 export type WireChunk = z.infer<typeof chunkSchema>
 
 export const answerSchema = z.looseObject({
-  id: z.string().nullish(),
-  model: z.string().nullish(),
+  id: word,
+  model: word,
   choices: z.array(choiceSchema.extend({ message: messageSchema })).min(1),
   usage: usageSchema.nullish(),
-  service_tier: z.string().nullish(),
+  service_tier: word,
 })
 export type WireAnswer = z.infer<typeof answerSchema>

@@ -2,6 +2,7 @@
 // says that it may hold usage, a finish, an error or the start of a tool call; text is counted by slicing.
 import type { Meter } from '../../ir/stream.ts'
 import { chunkSchema, type WireChunk, type WireToolCall } from './schema.ts'
+import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
 import { isAnotherCall } from './tool-calls.ts'
 import { usageOf } from './usage.ts'
@@ -60,9 +61,9 @@ export function createTap(): Tap {
     if (model === '' && chunk.model) counts.model = model = chunk.model
     if (chunk.usage) counts.usage = usageOf(chunk.usage, chunk.service_tier)
     for (const { delta, finish_reason: reason } of chunk.choices ?? []) {
-      const thought = delta?.reasoning_content || delta?.reasoning || ''
+      const { thinking: thought, text } = spokenOf(delta ?? {})
       count(thought, true)
-      count(delta?.content ?? '', false)
+      count(text, false)
       count(delta?.refusal ?? '', false)
       if (delta?.refusal) hasRefusal = true
       for (const call of delta?.tool_calls ?? []) {
@@ -117,7 +118,8 @@ function zero(): Counts {
 }
 
 // Inside a JSON string these quotes would be escaped, so text that talks about usage is not mistaken for it.
-const worthParsing = /"(?:usage|error)"\s*:\s*[{"]|"(?:finish_reason|name|object)"\s*:\s*"(?!chat\.completion\.chunk")/
+const worthParsing =
+  /"(?:usage|error)"\s*:\s*[{"]|"content"\s*:\s*\[|"(?:finish_reason|name|object)"\s*:\s*"(?!chat\.completion\.chunk")/
 const spokenText = /"(content|reasoning_content|reasoning|refusal|arguments)"\s*:\s*"/g
 
 /** A frame that does not parse is left to whoever decodes it: on the same-shape path that is the client. */

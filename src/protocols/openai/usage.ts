@@ -1,8 +1,6 @@
 // OpenAI's way of counting, in and out. `prompt_tokens` includes cached and written tokens; our buckets are disjoint
 // (translation.md §3). Nowhere else are the two mixed.
-import { noUsage, totalInputOf, type Usage } from '../../ir/usage.ts'
-import { estimateTokens } from '../../lib/tokens.ts'
-import type { AnswerContext } from '../protocol.ts'
+import { totalInputOf, type Usage } from '../../ir/usage.ts'
 import { given } from '../wire.ts'
 import type { WireUsage } from './schema.ts'
 
@@ -45,11 +43,6 @@ export function wireUsageOf(usage: Usage): Record<string, unknown> {
       ...given('audio_tokens', usage.audioOutput),
     },
   }
-}
-
-/** What is told when the provider told nothing (translation.md §6). */
-export function estimatedUsage(answer: AnswerContext, outputCharacters: number): Usage {
-  return { ...noUsage, inputUncached: answer.estimatedInputTokens, output: estimateTokens(outputCharacters) }
 }
 
 function outputOf(wire: WireUsage, prompt: number, reasoning: number): number {

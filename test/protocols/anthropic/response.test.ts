@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { foldEvents } from '../../../src/ir/response.ts'
 import type { StreamEvent } from '../../../src/ir/stream.ts'
-import { answerContext, bytesOf, callFor, client, errorFactsOf, server, thrownBy } from './support.ts'
+import { noUsage } from '../../../src/ir/usage.ts'
+import { answerContext, bytesOf, callFor, client, decodeAll, errorFactsOf, server, thrownBy } from './support.ts'
 
 const same = callFor('anthropic')
 
@@ -35,6 +36,36 @@ describe('a whole answer of a provider', () => {
   })
 })
 
+describe('an answer with fields of another form than today', () => {
+  const odd = [{ type: 'new_block', id: 5, text: { a: 1 }, data: [1], citations: 'none' }]
+
+  it('is an answer all the same, whole', () => {
+    const body = {
+      type: 'message',
+      id: 1,
+      content: [...odd, { type: 'text', text: 'hi' }],
+      stop_reason: 'end_turn',
+      stop_details: 'x',
+    }
+    const { events, meter } = client.decodeResponse(bytesOf(JSON.stringify(body)), callFor('openai'))
+    expect(meter.stop).toEqual({ reason: 'end' })
+    expect(foldEvents(events()).parts).toMatchObject([{ type: 'opaque' }, { type: 'text', text: 'hi' }])
+  })
+
+  it('is an answer all the same, streamed', async () => {
+    const frames = [
+      { type: 'message_start', message: { id: 1, usage: { input_tokens: 3, cache_creation: 0 } } },
+      { type: 'content_block_start', index: 0, content_block: odd[0] },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_details: 'x' }, usage: { output_tokens: 1 } },
+      { type: 'message_stop' },
+    ]
+    const { events, error } = await decodeAll([bytesOf(frames.map((data) => `data: ${JSON.stringify(data)}\n\n`).join(''))], same)
+    expect(error).toBeUndefined()
+    expect(foldEvents(events)).toMatchObject({ stop: { reason: 'end' }, usage: { inputUncached: 3, output: 1 } })
+  })
+})
+
 describe('a whole answer for a client of this wire', () => {
   const events: readonly StreamEvent[] = [
     { type: 'start', id: 'chatcmpl-1', model: 'gpt-5.6' },
@@ -59,7 +90,6 @@ describe('a whole answer for a client of this wire', () => {
       ],
       stop_reason: 'tool_use',
       stop_sequence: null,
-      usage: { input_tokens: 0, output_tokens: 0 },
     })
   })
 
@@ -74,6 +104,11 @@ describe('a whole answer for a client of this wire', () => {
       answerContext,
     )
     expect(JSON.parse(json)).toMatchObject({ content: [{ input }], stop_reason: 'tool_use' })
+  })
+
+  it('estimates what the provider did not count', () => {
+    const json = server.encodeResponse({ ...response, usage: noUsage }, answerContext)
+    expect(JSON.parse(json).usage).toMatchObject({ input_tokens: 321, output_tokens: 9 })
   })
 
   it('leaves out empty text and signs unsigned thinking', () => {

@@ -49,6 +49,20 @@ describe('a whole body that is no answer', () => {
   })
 })
 
+describe('an answer with fields of another form than OpenAI gives them', () => {
+  it.each([
+    ['arguments as an object', { tool_calls: [{ id: 'a', function: { name: 'f', arguments: { x: 1 } } }] }],
+    ['citations without an address', { annotations: [{ url_citation: { title: 'X' } }] }],
+    ['reasoning as an object', { reasoning: { summary: 'x' } }],
+  ])('is an answer all the same: %s', (_, fields) => {
+    const body = { id: 1, choices: [{ message: { content: 'hi', ...fields } }], usage: { prompt_tokens: 3, cost: '0.1' } }
+    const { events, meter } = client.decodeResponse(bytesOf(body), call)
+    expect(foldEvents(events()).parts[0]).toMatchObject({ type: 'text', text: 'hi' })
+    expect(meter.usage).toMatchObject({ inputUncached: 3 })
+    for (const part of foldEvents(events()).parts.slice(1)) expect(part).toMatchObject({ argsText: '{"x":1}' })
+  })
+})
+
 describe('an answer of another wire, whole', () => {
   it('has thinking to replay, joined text, tool calls and citations in their places', () => {
     const parts = [signed, redacted, server1, { ...cited, citations: [] }, cited, tool('a', ''), tool('b', '{"x":1}')]
