@@ -1,0 +1,142 @@
+// On the way out (reliability.md §9): running answers finish, what does not finish is told so and recorded, idle ends at once.
+import { connect, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ConfigFile } from '../../src/config/schema.ts'
+import { eventually, within } from '../support/deadline.ts'
+import { openProgramHome, type ProgramHome } from '../support/program-gateway.ts'
+
+const homes: ProgramHome[] = []
+afterEach(async () => {
+  for (const home of homes.splice(0)) await home.remove()
+})
+
+async function openHome(config?: ConfigFile): Promise<ProgramHome> {
+  const home = await openProgramHome(config)
+  homes.push(home)
+  return home
+}
+
+/** Of each turn: its call's error class, and its own status. */
+async function statusesOf(home: ProgramHome): Promise<readonly unknown[]> {
+  return [...(await home.turns()).values()].map((events) =>
+    events.slice(1).map(({ type, payload }) => (type === 'turn.completed' ? payload['status'] : payload['error_class'])),
+  )
+}
+
+describe('SIGTERM', () => {
+  it('lets ten running streams finish, closes each on record, and exits with 0', async () => {
+    const home = await openHome()
+    const { program, ask } = await home.start()
+    home.provider.script(...Array.from({ length: 10 }, () => ({ delayMs: 60 })))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => ask({ shape: index % 2 === 0 ? 'anthropic' : 'openai' })),
+    )
+    program.signal('SIGTERM')
+    const texts = await Promise.all(answers.map((answer) => answer.text()))
+    expect(texts.filter((text) => /message_stop"\}\s*$|\[DONE\]\s*$/.test(text)).length).toBe(10)
+    expect(await within(3000, 'the exit after the last answer', program.ended)).toBe(0)
+    expect(await statusesOf(home)).toEqual(Array.from({ length: 10 }, () => [null, 'ok']))
+  })
+
+  it('ends an idle gateway within 1.5 s, kept-alive connections or not', async () => {
+    const home = await openHome()
+    const { program, ask } = await home.start()
+    await (await ask({ stream: false })).text()
+    program.signal('SIGTERM')
+    expect(await within(1500, 'the end of an idle gateway', program.ended)).toBe(0)
+  })
+
+  it('takes no new turn: not on a new connection, and with 503 on one that is still answering', async () => {
+    const home = await openHome()
+    const { program, ask, port } = await home.start()
+    home.provider.script({ delayMs: 100 })
+    const client = await openRaw(port)
+    let text = ''
+    client.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    client.write(requestText(home))
+    await eventually(2000, 'the first event', () => text.includes('message_start'))
+    program.signal('SIGTERM')
+    await eventually(2000, 'the line that says it stops', () => program.stderr().includes('stopping'))
+    client.write('GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n' + requestText(home))
+    await expect(ask()).rejects.toThrow()
+    await within(5000, 'the end of the connection', once(client, 'close'))
+    const [answer = '', readiness = '', refusal = ''] = text.split(/(?=HTTP\/1\.1 )/)
+    expect(answer).toContain('"type":"message_stop"')
+    expect(readiness).toMatch(/^HTTP\/1\.1 503 [^]*"reason":"shutting_down"/)
+    expect(refusal).toMatch(/^HTTP\/1\.1 503 [^]*"code":"shutting_down"/)
+    expect(await within(3000, 'the exit', program.ended)).toBe(0)
+    expect(home.provider.requests.length).toBe(1)
+  })
+
+  it('tells the rest after drain_ms in the shape of each, and records it as INTERRUPTED', async () => {
+    const home = await openHome({ drain_ms: 200 })
+    const { program, ask } = await home.start()
+    home.provider.script({ fault: 'stall-mid' }, { fault: 'stall-mid' }, { fault: 'stall-first' })
+    const streams = [await ask({ shape: 'anthropic' }), await ask({ shape: 'openai' })]
+    const unanswered = ask({ stream: false })
+    await home.provider.received(3)
+    program.signal('SIGTERM')
+    const [anthropic = '', openai = ''] = await within(
+      3000,
+      'the end of both streams',
+      Promise.all(streams.map((one) => one.text())),
+    )
+    expect(anthropic).toMatch(/event: error\ndata: \{"type":"error","error":\{"type":"overloaded_error".*shutting_down.*\n\n$/)
+    expect(anthropic).not.toContain('message_stop')
+    expect(openai).toMatch(/data: \{"error":\{.*"code":"shutting_down".*\n\n$/)
+    expect(openai).not.toContain('[DONE]')
+    const refused = await unanswered
+    expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([503, 'true'])
+    expect(await within(2000, 'the exit', program.ended)).toBe(0)
+    expect(await statusesOf(home)).toEqual(Array.from({ length: 3 }, () => ['INTERRUPTED', 'interrupted']))
+    for (const index of [0, 1, 2]) expect((await home.provider.closed(index)).how).toBe('client-gone')
+  })
+
+  it('waits no longer for a client that does not read', async () => {
+    const home = await openHome({ drain_ms: 100 })
+    const { program, port } = await home.start()
+    home.provider.script({ plan: { parts: [{ type: 'text', text: 'x'.repeat(4_000_000) }] } })
+    const client = await openRaw(port)
+    client.pause()
+    client.write(requestText(home))
+    await home.provider.received(1)
+    program.signal('SIGTERM')
+    expect(await within(3000, 'the exit', program.ended)).toBe(0)
+    client.destroy()
+    const [status] = await statusesOf(home)
+    expect([
+      ['INTERRUPTED', 'interrupted'],
+      ['CANCELLED', 'cancelled'],
+    ]).toContainEqual(status)
+  })
+
+  it('a second time ends at once; the next start closes what was left', async () => {
+    const home = await openHome()
+    const { program, ask } = await home.start()
+    home.provider.script({ fault: 'stall-mid' })
+    const answer = await ask()
+    program.signal('SIGTERM')
+    await eventually(2000, 'the line that says what a second signal does', () => program.stderr().includes('once more'))
+    program.signal('SIGTERM')
+    expect(await within(500, 'the end after the second signal', program.ended)).toBe(143)
+    await expect(answer.text()).rejects.toThrow()
+    const again = await home.start()
+    expect(await statusesOf(home)).toEqual([['INTERRUPTED', 'interrupted']])
+    again.program.signal('SIGTERM')
+    await again.program.ended
+  })
+})
+
+async function openRaw(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  return socket
+}
+
+function requestText({ token }: ProgramHome): string {
+  const body = '{"model":"claude-haiku-4-5","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"x"}]}'
+  const head = ['POST /v1/messages HTTP/1.1', 'host: localhost', `x-api-key: ${token}`, 'content-type: application/json']
+  return [...head, `content-length: ${body.length}`, '', body].join('\r\n')
+}

@@ -1,0 +1,103 @@
+// The built gateway as a process in front of a mock provider: for signals, crashes, and several gateways on one file.
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { openSqlite } from '../../runtimes/node/sqlite.ts'
+import type { ConfigFile } from '../../src/config/schema.ts'
+import { parseObject, type JsonObject } from './json.ts'
+import { startMockProvider, type MockProvider } from './mock-provider.ts'
+import { runProgram, startProgram, temporaryHome, type Program } from './program.ts'
+
+export interface ProgramHome {
+  readonly home: string
+  readonly dbPath: string
+  readonly provider: MockProvider
+  readonly token: string
+  /** Another gateway on the same home and database. */
+  start(...flags: string[]): Promise<ProgramGateway>
+  /** Of all turns on record, by turn id, in the order they were decided: the events' types and payloads. */
+  turns(): Promise<ReadonlyMap<string, readonly TurnRecord[]>>
+  remove(): Promise<void>
+}
+
+export interface TurnRecord {
+  readonly type: string
+  readonly payload: JsonObject
+}
+
+export interface ProgramGateway {
+  readonly program: Program
+  readonly url: string
+  readonly port: number
+  /** Asks for an answer of the mock provider. */
+  ask(options?: AskOptions): Promise<Response>
+}
+
+export interface AskOptions {
+  readonly shape?: 'anthropic' | 'openai'
+  readonly stream?: boolean
+  readonly signal?: AbortSignal
+}
+
+export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramHome> {
+  const home = temporaryHome()
+  const dbPath = join(home, '.metis', 'metis.db')
+  const provider = await startMockProvider()
+  const configPath = join(home, 'config.yaml')
+  const providers = {
+    anthropic: { wire: 'anthropic', base_url: provider.url, api_key: 'sk-ant-mock-provider-key' },
+    openai: { wire: 'openai', base_url: provider.openaiUrl, api_key: 'sk-mock-provider-key' },
+  } as const
+  writeFileSync(configPath, stringify({ ...config, providers }), { mode: 0o600 })
+  const issued = await runProgram(['issue-key', '--name', 'test', '--workspace', '.', '--json'], { home })
+  const token = String(parseObject(issued.stdout)['token'])
+  const running: Program[] = []
+
+  async function start(...flags: string[]): Promise<ProgramGateway> {
+    const program = startProgram(['start', '--port', '0', '--no-serve', '--config', configPath, ...flags], { home })
+    running.push(program)
+    const [, url = ''] = await program.printed(/gateway is on (\S+)/)
+    return {
+      program,
+      url,
+      port: Number(new URL(url).port),
+      ask: ({ shape = 'anthropic', stream = true, signal } = {}) =>
+        fetch(url + (shape === 'anthropic' ? '/v1/messages' : '/v1/chat/completions'), {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify({
+            model: shape === 'anthropic' ? 'claude-haiku-4-5' : 'gpt-4o-mini',
+            stream,
+            max_tokens: 64,
+            messages: [{ role: 'user', content: 'Say hello in one word.' }],
+          }),
+          ...(signal === undefined ? {} : { signal }),
+        }),
+    }
+  }
+
+  return {
+    home,
+    dbPath,
+    provider,
+    token,
+    start,
+    async turns() {
+      const storage = await openSqlite(dbPath, { readonly: true })
+      const rows = await storage.db.selectFrom('events').select(['turn_id', 'type', 'payload_json']).orderBy('id').execute()
+      await storage.close()
+      const turns = new Map<string, TurnRecord[]>()
+      for (const { turn_id: turnId, type, payload_json: payload } of rows) {
+        if (type !== 'route.decided' && !turns.has(turnId)) continue
+        turns.set(turnId, [...(turns.get(turnId) ?? []), { type, payload: parseObject(payload) }])
+      }
+      return turns
+    },
+    async remove() {
+      for (const program of running) program.signal('SIGKILL')
+      await Promise.all(running.map(({ ended }) => ended))
+      await provider.stop()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
