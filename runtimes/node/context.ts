@@ -1,5 +1,6 @@
 // What every command and both servers stand on: configuration, store and catalogs of one process, opened once.
 import { hash as oneShotHash, randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import type { ModelCatalog } from '../../src/catalog/models.ts'
 import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
@@ -12,9 +13,10 @@ import { presets } from '../../src/providers/presets.ts'
 import type { Clock, Logger, LogLevel, Services } from '../../src/services.ts'
 import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
 import { createIdentityStore, type IdentityStore } from '../../src/store/identities.ts'
-import { registerInstance, removeInstance } from '../../src/store/instances.ts'
+import { probeOf, registerInstance, removeInstance } from '../../src/store/instances.ts'
 import { createKeyStore, type KeyStore } from '../../src/store/keys.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import type { SpoolOf } from '../../src/store/spool.ts'
 import { createTraceStore } from '../../src/store/trace-store.ts'
 import type { TraceStore } from '../../src/store/traces.ts'
 import { nodeClock } from './clock.ts'
@@ -22,6 +24,7 @@ import { readConfigFile } from './config-file.ts'
 import { createLogger } from './logger.ts'
 import { pathsOf } from './paths.ts'
 import { processFacts } from './process-facts.ts'
+import { createSpools } from './spool.ts'
 import { openSqlite, type SqliteStorage } from './sqlite.ts'
 import { version } from './version.ts'
 
@@ -53,6 +56,8 @@ export interface NodeContext {
   readonly keys: KeyStore
   readonly identities: IdentityStore
   readonly traces: TraceStore
+  /** Turns that wait beside the database. */
+  readonly spoolOf: SpoolOf
   readonly prices: PriceCatalog
   readonly models: ModelCatalog
   readonly logger: Logger
@@ -61,7 +66,7 @@ export interface NodeContext {
   readonly hash: Services['hash']
   readonly redact: (text: string) => string
   readonly instanceId: string
-  /** Everything committed, everything closed. */
+  /** Everything committed, or in the spool when the store is away; everything closed. */
   close(): Promise<void>
 }
 
@@ -98,8 +103,12 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     await migrate(storage)
     const clock = nodeClock
     const nextId = createIdFactory(() => clock.nowUs() / 1000, await highestEventId(storage))
-    const queue = createCommitQueue({ storage, clock, defer: setImmediate, logger, random: Math.random })
     const instanceId = nextId()
+    const probe = [probeOf(storage.db, instanceId)]
+    const queue = createCommitQueue({ storage, clock, defer: setImmediate, logger, random: Math.random, probe })
+    const spoolOf = createSpools(dirname(dbPath))
+    const spool = spoolOf(instanceId)
+    const traces = createTraceStore({ storage, queue, clock, instanceId, logger, spool, durability: config.durability })
     const facts = processFacts()
     if (maintenance) {
       await registerInstance({ storage, queue, clock, facts }, { id: instanceId, version })
@@ -115,7 +124,8 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       queue,
       keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
       identities: createIdentityStore({ storage, queue, clock }),
-      traces: createTraceStore({ storage, queue, instanceId, logger, durability: config.durability }),
+      traces,
+      spoolOf,
       prices: createPriceCatalog(config),
       models: createModelCatalog(config),
       logger,
@@ -125,8 +135,11 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       redact,
       instanceId,
       async close() {
-        await queue.idle()
-        if (maintenance) await removeInstance({ storage, queue }, instanceId)
+        await inTime(traces.settled().then(() => queue.idle()))
+        // Whoever left turns in a spool must be found dead for them to be replayed.
+        const isWhole = traces.close()
+        if (maintenance && isWhole) await inTime(removeInstance({ storage, queue }, instanceId))
+        queue.close()
         await storage.close()
       },
     }
@@ -134,6 +147,15 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     await storage.close()
     throw error
   }
+}
+
+/** How long a store that is away may hold the end of a process back, twice at most. */
+const LAST_WRITES_MS = 3000
+
+async function inTime(work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController()
+  await Promise.race([work, nodeClock.sleep(LAST_WRITES_MS, timer.signal).catch(() => undefined)])
+  timer.abort()
 }
 
 /** Beside the bundle this code is in; null when it runs from source, where a worker cannot load it: then the work is done inline. */

@@ -76,7 +76,6 @@ export async function startGateway(
       gateway.beginDrain()
       await drain(gateway, listening, config.drainMs)
       await Promise.allSettled(pending)
-      await context.queue.idle()
       await upstream.close()
     },
   }
@@ -97,8 +96,9 @@ async function drain(gateway: Gateway, listening: Listening, drainMs: number): P
 const CLOSE_GRACE_MS = 1000
 
 async function sweep(context: NodeContext): Promise<void> {
-  const { storage, queue, clock, logger, nextId, prices } = context
-  await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead: isDeadBy(processFacts(), clock.nowUs()), prices })
+  const { storage, queue, clock, logger, nextId, prices, spoolOf } = context
+  const isDead = isDeadBy(processFacts(), clock.nowUs())
+  await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead, prices, spoolOf })
 }
 
 function hostInUrl(host: string): string {

@@ -14,6 +14,8 @@ export interface CommitQueueOptions {
   readonly random?: () => number
   readonly maxTurns?: number
   readonly maxBytes?: number
+  /** Writes something, changes nothing. A store that is away is asked with it when no unit waits; absent: it is not asked. */
+  readonly probe?: Unit
 }
 
 /** A unit in the queue. */
@@ -44,6 +46,8 @@ export interface CommitQueue {
   enqueue(unit: Unit, bytes: number, late?: { readonly lateMs: number; readonly call: () => void }): Ticket
   /** Resolves when nothing waits. */
   idle(): Promise<void>
+  /** Gives up: what waits is refused with store_unavailable, and so is all that comes. */
+  close(): void
   state(): CommitQueueState
 }
 
@@ -61,16 +65,19 @@ const bytesPerUnit = 2048
 /** A lock is held for milliseconds; a full disk for minutes: reliability.md §2 wants both found again within 5 s. */
 const busyWaitMs = { first: 2, last: 50 }
 const brokenWaitMs = { first: 50, last: 1000 }
+/** A lock that is held no longer than this is nothing to tell. */
+const quietLockMs = 1000
 const watchEveryMs = 100
 const logEveryMs = 60_000
 
 export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
-  const { storage, clock, defer, logger, random = Math.random } = options
+  const { storage, clock, defer, logger, random = Math.random, probe } = options
   const { maxTurns = 10_000, maxBytes = 64 * 1024 * 1024 } = options
   let waiting: Entry[] = []
   let writing: readonly Entry[] = []
   let waitingBytes = 0
   let running = false
+  let closed = false
   let watching = false
   let failures = 0
   let busySinceMs: number | null = null
@@ -78,13 +85,14 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   let idlers: (() => void)[] = []
 
   function enqueue(unit: Unit, bytes: number, late?: Entry['late']): Ticket {
-    if (waiting.length + writing.length >= maxTurns || waitingBytes + bytes > maxBytes) throw full()
+    if (closed || waiting.length + writing.length >= maxTurns || waitingBytes + bytes > maxBytes) throw full()
     let entry: Entry | undefined
     const done = new Promise<readonly number[]>((resolve, reject) => {
       entry = { unit, bytes, sinceMs: clock.nowMs(), late, resolve, reject }
       waiting.push(entry)
     })
     waitingBytes += bytes
+    if (late !== undefined && busySinceMs !== null) watch()
     start()
     return { done, withdraw: () => entry !== undefined && withdraw(entry) }
   }
@@ -114,9 +122,10 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       if (writing === batch) watch()
     })
     try {
-      const outcomes = await storage.commit(batch.map((entry) => entry.unit))
+      const outcomes = await storage.commit(unitsOf(batch))
       writing = []
       failures = 0
+      tellReturn()
       busySinceMs = null
       settle(batch, outcomes)
     } catch (error) {
@@ -124,11 +133,18 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       waiting = [...batch, ...waiting]
       await waitAfter(error)
     }
-    if (waiting.length > 0) return defer(() => void drain())
+    if (waiting.length === 0) {
+      for (const resolve of idlers) resolve()
+      idlers = []
+    }
+    if (waiting.length > 0 || isAsking()) return defer(() => void drain())
     running = false
-    for (const resolve of idlers) resolve()
-    idlers = []
   }
+
+  const isAsking = (): boolean => probe !== undefined && busySinceMs !== null && !closed
+
+  const unitsOf = (batch: readonly Entry[]): readonly Unit[] =>
+    batch.length === 0 && probe !== undefined ? [probe] : batch.map((entry) => entry.unit)
 
   function settle(entries: readonly Entry[], outcomes: readonly UnitOutcome[]): void {
     entries.forEach((entry, index) => {
@@ -144,13 +160,19 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     busySinceMs ??= nowMs
     watch()
     const wait = error instanceof StorageBusy ? busyWaitMs : brokenWaitMs
-    if (!(error instanceof StorageBusy) && nowMs - loggedMs >= logEveryMs) {
+    const awayMs = nowMs - busySinceMs
+    if (nowMs - loggedMs >= logEveryMs && (!(error instanceof StorageBusy) || awayMs >= quietLockMs)) {
       loggedMs = nowMs
-      logger.log('error', 'the store refuses writes; rows wait in memory', { error: String(error), waiting: waiting.length })
+      logger.log('error', 'the store refuses writes; turns wait beside it', { error: String(error), away_ms: Math.round(awayMs) })
     }
     const longest = Math.min(wait.last, wait.first * 2 ** Math.min(failures, 20))
     failures += 1
     await clock.sleep(longest * (0.5 + random() / 2))
+  }
+
+  function tellReturn(): void {
+    if (busySinceMs === null || loggedMs < busySinceMs) return
+    logger.log('info', 'the store takes writes again', { away_ms: Math.round(clock.nowMs() - busySinceMs) })
   }
 
   /** One timer for all late units, and only while the store is away: none per turn. */
@@ -180,7 +202,16 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   return {
     commit: async (unit, bytes = bytesPerUnit) => enqueue(unit, bytes).done,
     enqueue,
-    idle: () => (running ? new Promise((resolve) => idlers.push(resolve)) : Promise.resolve()),
+    idle: () => (waiting.length + writing.length > 0 ? new Promise((resolve) => idlers.push(resolve)) : Promise.resolve()),
+    close: () => {
+      closed = true
+      const refused = waiting
+      waiting = []
+      for (const entry of refused) {
+        waitingBytes -= entry.bytes
+        entry.reject(full())
+      }
+    },
     state: () => ({
       waiting: waiting.length + writing.length,
       waitingBytes,

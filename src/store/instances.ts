@@ -1,8 +1,9 @@
 // The processes that write to this store, and which of them are dead: what makes a turn under way an orphan
 // (reliability.md §1).
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Clock } from '../services.ts'
 import type { CommitQueue } from './commit-queue.ts'
-import type { InstancesTable } from './schema.ts'
+import type { Database, InstancesTable } from './schema.ts'
 import type { Storage } from './storage.ts'
 
 /** Facts of the machine; the runtime gives them. */
@@ -17,6 +18,14 @@ export interface ProcessFacts {
 
 /** Parameters: heartbeat_us, id. Written once a second while something changes, else every 30 s. */
 export const heartbeatSql = 'update instances set heartbeat_us = ? where id = ?'
+
+/** Writes the instance's row as it is: what a full or read-only store refuses. */
+export const probeOf = (db: Kysely<Database>, id: string): CompiledQuery =>
+  db
+    .updateTable('instances')
+    .set(({ ref }) => ({ heartbeat_us: ref('heartbeat_us') }))
+    .where('id', '=', id)
+    .compile()
 
 const silenceUs = 90_000_000
 

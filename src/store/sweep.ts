@@ -15,10 +15,12 @@ import type { LlmCallCompleted, RouteDecided, TurnCompleted } from './events.ts'
 import { removeInstance } from './instances.ts'
 import type { InflightTable, InstancesTable } from './schema.ts'
 import type { Storage } from './storage.ts'
-import { closeUnit, openedNote } from './trace-store.ts'
-import type { OpenedNote } from './trace-store.ts'
+import { replayLines } from './replay.ts'
+import type { SpoolOf } from './spool.ts'
 import type { TurnClosed } from './traces.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
+import { closeUnit, openedNote } from './turn-units.ts'
+import type { OpenedNote } from './turn-units.ts'
 
 export interface SweepParts {
   readonly storage: Storage
@@ -29,6 +31,8 @@ export interface SweepParts {
   readonly isDead: (instance: InstancesTable) => boolean
   /** Prices what is known of a turn, its estimated input. */
   readonly prices: PriceCatalog
+  /** What dead processes left beside the store; absent: they could leave nothing there. */
+  readonly spoolOf?: SpoolOf
 }
 
 /** D1 takes 100 parameters a statement. */
@@ -41,6 +45,8 @@ export async function sweepOrphans(parts: SweepParts): Promise<number> {
   const dead = new Map(instances.filter(parts.isDead).map((instance) => [instance.id, instance]))
   let closed = 0
   for (const instance of dead.values()) {
+    // Without its ends, whole turns would be closed as interrupted.
+    if (!(await replaySpool(parts, instance.id))) continue
     closed += await closeAll(parts, instance)
     await removeInstance(parts, instance.id)
   }
@@ -50,6 +56,24 @@ export async function sweepOrphans(parts: SweepParts): Promise<number> {
     await queue.commit([createTurnStatements(storage.db).insertEvent(eventRowOf(event))])
   }
   return closed
+}
+
+/** False when there is a spool that cannot be read now. */
+async function replaySpool({ storage, queue, logger, spoolOf }: SweepParts, instanceId: string): Promise<boolean> {
+  if (spoolOf === undefined) return true
+  const spool = spoolOf(instanceId)
+  const statements = createTurnStatements(storage.db)
+  try {
+    for (const piece of spool.read()) await replayLines({ queue, statements, logger, instanceId }, piece)
+    spool.remove()
+    return true
+  } catch (error) {
+    logger.log('error', 'the spool of a dead gateway cannot be replayed now; its turns stay open', {
+      error: String(error),
+      instanceId,
+    })
+    return false
+  }
 }
 
 /** Pages by turn id, so that a turn that cannot be read is passed over and never asked for again in this sweep. */

@@ -1,22 +1,28 @@
 // Turns on record, through the commit queue: T1 before the upstream call, T2 before the client sees the end.
-import * as z from 'zod'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../ir/errors.ts'
-import type { Logger } from '../services.ts'
+import type { Clock, Logger } from '../services.ts'
 import type { CommitQueue } from './commit-queue.ts'
+import { createDeferredTurns } from './deferred-turns.ts'
 import { createGapCounter } from './gap.ts'
-import { callRowOf } from './projections.ts'
 import { createSharedFlush } from './shared-flush.ts'
+import { noSpool } from './spool.ts'
+import type { Spool, SpoolEntry } from './spool.ts'
 import type { Storage, Unit } from './storage.ts'
-import type { Recorded, TraceStore, TurnClosed, TurnOpened } from './traces.ts'
+import type { Recorded, TraceStore } from './traces.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
-import type { TurnStatements } from './turn-statements.ts'
+import { bytesOf, closeUnit, openUnit, refuseUnit } from './turn-units.ts'
 
 export interface TraceStoreOptions {
   readonly storage: Storage
   readonly queue: CommitQueue
+  readonly clock: Clock
   readonly instanceId: string
   readonly logger: Logger
+  /** Where turns wait while the store is away; absent: in memory alone. */
+  readonly spool?: Spool
+  /** How many lines may wait in memory when the spool cannot be written. */
+  readonly maxLinesInMemory?: number
   /** How long T1 may hold the upstream call back, ms. */
   readonly openWithinMs?: number
   /** How long T2 may hold the end of an answer back, ms. A stream shall show no gap of a second (reliability.md §2). */
@@ -25,57 +31,60 @@ export interface TraceStoreOptions {
   readonly durability?: Config['durability']
 }
 
-/** What `inflight.opened_json` holds: all that closing the turn needs beside its route event, when its process is gone. */
-export const openedNote = z.object({
-  routeId: z.string(),
-  provider: z.string(),
-  model: z.string(),
-  requestedModel: z.string(),
-  stream: z.boolean(),
-  estimatedInputTokens: z.int(),
-  pricingVersion: z.string(),
-})
-export type OpenedNote = z.infer<typeof openedNote>
-
 const onTime: Recorded = { deferred: false }
 const late: Recorded = { deferred: true }
-/** A unit in memory weighs this beside its strings: what the queue's byte bound counts. */
-const bytesBesideText = 1024
 
-/** The store, and how many turns it could not keep: `metis_untraced_turns_total`. */
-export type CountingTraceStore = TraceStore & { untracedTurns(): number }
+/** The store of a process that can lose it for a while. */
+export interface SpoolingTraceStore extends TraceStore {
+  /** Turns that it could not keep: `metis_untraced_turns_total`. */
+  untracedTurns(): number
+  /** Resolves when no turn waits beside the store. */
+  settled(): Promise<void>
+  /** Before the queue is closed. False: turns wait in the spool for the next start. */
+  close(): boolean
+}
 
-export function createTraceStore(options: TraceStoreOptions): CountingTraceStore {
+export function createTraceStore(options: TraceStoreOptions): SpoolingTraceStore {
   const { storage, queue, instanceId, logger, openWithinMs = 1000, closeWithinMs = 700 } = options
   const flush = options.durability === 'strict' ? createSharedFlush(() => storage.flush()) : null
   const statements = createTurnStatements(storage.db)
   const gap = createGapCounter(instanceId)
 
-  /** Resolves when the unit is on disk, or as deferred when it is late; rejects when it is at fault itself, or the queue is full. */
-  async function record(unit: Unit, lateMs: number): Promise<Recorded> {
-    const recorded = await new Promise<Recorded>((resolve, reject) => {
-      const ticket = queue.enqueue(unit, bytesOf(unit), { lateMs, call: () => resolve(late) })
+  const untraced = new Set<string>()
+  const waiting = createDeferredTurns({
+    queue,
+    statements,
+    logger,
+    instanceId,
+    clock: options.clock,
+    spool: options.spool ?? noSpool,
+    ...(options.maxLinesInMemory === undefined ? {} : { maxLines: options.maxLinesInMemory }),
+    onReplayed: tellGap,
+  })
+
+  /** Resolves when the unit is on disk, or waits beside the store; null = there is no room for it. Rejects when it is at fault itself. */
+  async function record(unit: Unit, entry: SpoolEntry, lateMs: number): Promise<Recorded | null> {
+    if (waiting.holds()) return waiting.add(entry) ? late : null
+    const recorded = await new Promise<Recorded | null>((resolve, reject) => {
+      const divert = (): void => {
+        const kept = waiting.add(entry)
+        // What cannot be taken back is being written at this moment.
+        resolve(!ticket.withdraw() || kept ? late : null)
+      }
+      const ticket = queue.enqueue(unit, bytesOf(unit), { lateMs, call: divert })
       ticket.done.then(
         () => resolve(onTime),
         (error: unknown) => {
-          logger.log('error', 'a turn could not be recorded', { error: String(error) })
+          if (!(error instanceof GatewayError)) logger.log('error', 'a turn could not be recorded', { error: String(error) })
           reject(error)
         },
       )
-    })
-    if (!recorded.deferred) tellGap()
-    return recorded
-  }
-
-  /** As `record`; a turn that finds the queue full is counted instead, and goes on. */
-  async function recordOrCount(unit: Unit, lateMs: number, atUs: number): Promise<Recorded> {
-    try {
-      return await record(unit, lateMs)
-    } catch (error) {
+    }).catch((error: unknown) => {
       if (!(error instanceof GatewayError)) throw error
-      gap.add(atUs)
-      return late
-    }
+      return waiting.add(entry) ? late : null
+    })
+    if (recorded === onTime) tellGap()
+    return recorded
   }
 
   /** Resolves when the unit is on disk; a late one is taken back, and is never written afterwards. */
@@ -108,14 +117,23 @@ export function createTraceStore(options: TraceStoreOptions): CountingTraceStore
   return {
     openTurn: async (opened, { mustCommit }) => {
       const unit = openUnit(statements, opened, instanceId)
-      return mustCommit ? recordOrRefuse(unit, openWithinMs) : recordOrCount(unit, openWithinMs, opened.startedUs)
+      if (mustCommit) return recordOrRefuse(unit, openWithinMs)
+      const recorded = await record(unit, { kind: 'opened', opened }, openWithinMs)
+      if (recorded !== null) return recorded
+      gap.add(opened.startedUs)
+      untraced.add(opened.turnId)
+      return late
     },
     refuseTurn: async (route, turn) => {
-      const unit = [statements.insertEvent(eventRowOf(route)), statements.insertEvent(eventRowOf(turn))]
-      return recordOrCount(unit, openWithinMs, route.timestampUs)
+      const refused = { route, turn }
+      const recorded = await record(refuseUnit(statements, refused), { kind: 'refused', refused }, openWithinMs)
+      if (recorded === null) gap.add(route.timestampUs)
+      return recorded ?? late
     },
     closeTurn: async (closed) => {
-      const recorded = await recordOrCount(closeUnit(statements, closed), closeWithinMs, closed.turn.timestampUs)
+      // An end without its beginning would be nothing.
+      if (untraced.delete(closed.turnId)) return late
+      const recorded = (await record(closeUnit(statements, closed), { kind: 'closed', closed }, closeWithinMs)) ?? late
       return flush === null || recorded.deferred ? recorded : afterFlush(flush)
     },
     append: async (events) => {
@@ -123,46 +141,11 @@ export function createTraceStore(options: TraceStoreOptions): CountingTraceStore
       await queue.commit(unit, bytesOf(unit))
     },
     untracedTurns: () => gap.total(),
+    settled: waiting.settled,
+    close: () => {
+      const lost = waiting.close()
+      if (lost > 0) logger.log('error', 'the store and the spool could not be written to the end', { lost_units: lost })
+      return !waiting.holds()
+    },
   }
-}
-
-function openUnit(statements: TurnStatements, opened: TurnOpened, instanceId: string): Unit {
-  const note: OpenedNote = {
-    routeId: opened.route.id,
-    provider: opened.provider,
-    model: opened.model,
-    requestedModel: opened.requestedModel,
-    stream: opened.stream,
-    estimatedInputTokens: opened.estimatedInputTokens,
-    pricingVersion: opened.pricingVersion,
-  }
-  return [
-    statements.open({
-      turn_id: opened.turnId,
-      instance_id: instanceId,
-      started_us: opened.startedUs,
-      opened_json: JSON.stringify(note),
-      route_id: opened.route.id,
-    }),
-    statements.insertEvent(eventRowOf(opened.route)),
-  ]
-}
-
-/** Projections first, the guard's row last. */
-export function closeUnit(statements: TurnStatements, { turnId, call, costNanoUsd, turn }: TurnClosed): Unit {
-  const turnKey = { turn_id: turnId }
-  const ending = [statements.insertLastEvent(eventRowOf(turn)), statements.close(turnKey)]
-  if (call === null) return ending
-  return [
-    statements.insertCall(callRowOf(call, costNanoUsd)),
-    statements.addToHour(turnKey),
-    statements.insertLastEvent(eventRowOf(call)),
-    ...ending,
-  ]
-}
-
-function bytesOf(unit: Unit): number {
-  let bytes = bytesBesideText
-  for (const statement of unit) for (const value of statement.parameters) if (typeof value === 'string') bytes += value.length
-  return bytes
 }

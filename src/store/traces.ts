@@ -25,6 +25,12 @@ export interface TurnClosed {
   readonly turn: TurnEvent & { readonly type: 'turn.completed' }
 }
 
+/** A turn that never went upstream: both of its events are one unit. */
+export interface TurnRefused {
+  readonly route: TurnOpened['route']
+  readonly turn: TurnClosed['turn']
+}
+
 export interface Recorded {
   /** True when the rows still wait for the store; the answer then carries `x-metis-trace: deferred`. */
   readonly deferred: boolean

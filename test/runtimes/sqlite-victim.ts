@@ -11,7 +11,7 @@ await migrate(storage)
 const logger = { log: () => undefined }
 const clock = { nowUs: () => Date.now() * 1000, nowMs: () => performance.now(), sleep: (ms: number) => delay(ms) }
 const queue = createCommitQueue({ storage, clock, defer: setImmediate, logger })
-const traces = createTraceStore({ storage, queue, instanceId: 'victim', logger })
+const traces = createTraceStore({ storage, queue, clock, instanceId: 'victim', logger })
 
 let next = 0
 async function writeForEver(): Promise<void> {

@@ -11,7 +11,7 @@ import type { CommitQueue } from '../../src/store/commit-queue.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { createTraceStore } from '../../src/store/trace-store.ts'
-import type { TraceStore } from '../../src/store/traces.ts'
+import type { SpoolingTraceStore } from '../../src/store/trace-store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 
 export const silent: Logger = { log: () => undefined }
@@ -29,7 +29,7 @@ export function temporaryFolder(): { readonly path: string; readonly remove: () 
 export interface OpenStore {
   readonly storage: SqliteStorage
   readonly queue: CommitQueue
-  readonly traces: TraceStore
+  readonly traces: SpoolingTraceStore
   readonly clock: Clock
   readonly newId: () => string
   close(): Promise<void>
@@ -49,6 +49,6 @@ export function storeOn(
 ): OpenStore {
   const clock = fakeClock({ auto: true })
   const queue = createCommitQueue({ storage: wrap(storage), clock, defer, logger: silent, random: () => 0.5 })
-  const traces = createTraceStore({ storage, queue, instanceId, logger: silent })
+  const traces = createTraceStore({ storage, queue, clock, instanceId, logger: silent })
   return { storage, queue, traces, clock, newId: createIdFactory(() => clock.nowUs() / 1000), close: () => storage.close() }
 }

@@ -69,7 +69,14 @@ describe('the end of a turn', () => {
     const store = await openStore(`${folder.path}/metis.db`)
     const flushes = scriptedFlush()
     const storage: Storage = { ...store.storage, flush: flushes.flush }
-    const traces = createTraceStore({ storage, queue: store.queue, instanceId: 'instance-1', logger: silent, durability })
+    const traces = createTraceStore({
+      storage,
+      queue: store.queue,
+      clock: store.clock,
+      instanceId: 'instance-1',
+      logger: silent,
+      durability,
+    })
     const { opened, closed } = turnOf(1)
     await traces.openTurn(opened, free)
     let recorded: unknown = 'waiting'

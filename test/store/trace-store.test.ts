@@ -146,11 +146,12 @@ describe('a store that is away for too long', () => {
     expect(traces.untracedTurns()).toBe(2)
     away.free()
     await clock.advance(1000)
-    await traces.closeTurn(turnOf(1).closed)
+    expect(await traces.closeTurn(turnOf(1).closed)).toEqual({ deferred: true })
+    await traces.closeTurn(turnOf(3).closed)
     await queue.idle()
     const gaps = await store.storage.db.selectFrom('events').select('payload_json').where('type', '=', 'trace.gap').execute()
     expect(gaps.map((row): unknown => JSON.parse(row.payload_json))).toEqual([
-      { instance_id: 'instance-1', from_us: turnOf(3).opened.startedUs, to_us: turnOf(4).opened.startedUs, count: 2 },
+      { instance_id: 'instance-1', from_us: turnOf(1).opened.startedUs, to_us: turnOf(2).opened.startedUs, count: 2 },
     ])
     expect(await count(store, 'inflight')).toBe(1)
     await store.close()
@@ -252,7 +253,7 @@ async function play(store: OpenStore, turns: readonly MadeTurn[], steps: readonl
       return Promise.reject(new StorageBusy())
     },
   }))
-  const opened = new Set<string>()
+  const opened = new Map<string, Promise<unknown>>()
   const closed = new Set<string>()
   const work: Promise<unknown>[] = []
   for (const each of steps) {
@@ -270,15 +271,15 @@ async function play(store: OpenStore, turns: readonly MadeTurn[], steps: readonl
       if (turn === undefined) continue
       const { turnId } = turn.opened
       if (each.do === 'open') {
-        opened.add(turnId)
-        work.push(played.traces.openTurn(turn.opened, free))
+        opened.set(turnId, played.traces.openTurn(turn.opened, free))
       } else if (opened.has(turnId)) {
         closed.add(turnId)
-        work.push(played.traces.closeTurn(turn.closed))
+        work.push(Promise.resolve(opened.get(turnId)).then(() => played.traces.closeTurn(turn.closed)))
       }
     }
   }
-  await Promise.all(work)
+  await Promise.all([...opened.values(), ...work])
+  await played.traces.settled()
   await played.queue.idle()
   return closed
 }
@@ -354,7 +355,8 @@ function locked(storage: Storage): { readonly storage: Storage; readonly free: (
 function slowStore(storage: Storage, maxTurns = 10_000) {
   const clock = fakeClock()
   const queue = createCommitQueue({ storage, clock, defer, logger: silent, random: () => 0.5, maxTurns })
-  return { clock, queue, traces: createTraceStore({ storage, queue, instanceId: 'instance-1', logger: silent }) }
+  const parts = { storage, queue, clock, instanceId: 'instance-1', logger: silent, maxLinesInMemory: maxTurns }
+  return { clock, queue, traces: createTraceStore(parts) }
 }
 
 const typesOf = async ({ storage }: OpenStore): Promise<readonly string[]> =>
