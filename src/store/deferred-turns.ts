@@ -34,8 +34,6 @@ export function createDeferredTurns(options: DeferredTurnsOptions): DeferredTurn
   let memory: string[] = []
   let memoryBytes = 0
   let replaying: Promise<void> | null = null
-  /** Out of `memory`, and not yet in the store. */
-  let sending: readonly string[] = []
   let told = false
   let closed = false
 
@@ -55,26 +53,22 @@ export function createDeferredTurns(options: DeferredTurnsOptions): DeferredTurn
   /** Oldest first: what is in memory is always younger than what is in the spool. */
   function spill(): boolean {
     while (memory.length > 0) {
+      const piece = memory.slice(0, linesPerPiece)
       try {
-        spool.append(memory.slice(0, linesPerPiece))
+        spool.append(piece)
       } catch (error) {
         tellOnce('the spool cannot be written; turns wait in memory', error)
         return false
       }
-      forget(takeFromMemory())
+      forget(piece)
     }
     return true
   }
 
-  const isOver = (): boolean => memory.length + sending.length > maxLines || memoryBytes > maxBytes
-
-  function takeFromMemory(): readonly string[] {
-    const piece = memory.slice(0, linesPerPiece)
-    memory = memory.slice(linesPerPiece)
-    return piece
-  }
+  const isOver = (): boolean => memory.length > maxLines || memoryBytes > maxBytes
 
   function forget(piece: readonly string[]): void {
+    memory = memory.slice(piece.length)
     for (const line of piece) memoryBytes -= line.length
   }
 
@@ -97,12 +91,12 @@ export function createDeferredTurns(options: DeferredTurnsOptions): DeferredTurn
         continue
       }
       if (memory.length === 0) break
-      sending = takeFromMemory()
-      await send(sending)
+      const piece = memory.slice(0, linesPerPiece)
+      await send(piece)
       if (closed) return
-      lines += sending.length
-      forget(sending)
-      sending = []
+      lines += piece.length
+      // Unless it has moved to the spool meanwhile; to replay it from there changes nothing.
+      if (memory[0] === piece[0]) forget(piece)
     }
     replaying = null
     told = false
@@ -134,7 +128,6 @@ export function createDeferredTurns(options: DeferredTurnsOptions): DeferredTurn
     settled: () => replaying ?? Promise.resolve(),
     close: () => {
       closed = true
-      memory = [...sending, ...memory]
       spill()
       return memory.length
     },
