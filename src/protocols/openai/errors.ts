@@ -66,7 +66,6 @@ function wordsOf(error: GatewayError): Words {
   if (byCode !== undefined) return { type: byCode, code: error.code }
   if (error.errorClass === 'context_overflow') return { type: 'invalid_request_error', code: 'context_length_exceeded' }
   if (isSpendLimit(error)) return { type: 'insufficient_quota', code: 'insufficient_quota' }
-  if (error.code === 'upstream_bad_response') return { type: 'server_error', code: error.code }
   return upstreamWordsOf(error)
 }
 

@@ -199,7 +199,7 @@ describe('a stream for a client of this wire', () => {
     const out = await encodeAll(failing())
     expect(
       out.endsWith(
-        `event: error\ndata: {"type":"error","error":{"type":"timeout_error","message":"the provider was silent","code":"upstream_timeout"},"request_id":"${answerContext.turnId}"}\n\n`,
+        `event: error\ndata: {"type":"error","error":{"type":"timeout_error","message":"the provider was silent","code":"upstream_timeout"},"request_id":"req_${answerContext.turnId}"}\n\n`,
       ),
     ).toBe(true)
     expect(out).not.toContain('message_stop')

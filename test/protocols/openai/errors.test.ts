@@ -72,6 +72,16 @@ describe('an error of another wire or of our own', () => {
     expect(JSON.parse(encoded.body)).toEqual({ error: { message: 'm', type, param: null, code } })
   })
 
+  it.each<[number, GatewayError['errorClass'], string, string]>([
+    [429, 'rate_limit', 'rate_limit_error', 'rate_limit_exceeded'],
+    [503, 'overloaded', 'server_error', 'overloaded'],
+    [502, 'server_error', 'server_error', 'upstream_bad_response'],
+  ])('names what a provider said in place of an answer as it names a refusal: %d', (status, errorClass, type, code) => {
+    const { details } = foreign(status, errorClass)
+    const encoded = server.encodeError(new GatewayError(errorClass, 'upstream_bad_response', 'm', details), 'r')
+    expect(JSON.parse(encoded.body).error).toMatchObject({ type, code })
+  })
+
   it.each<[ErrorCode, number, string]>([
     ['invalid_json', 400, 'invalid_request_error'],
     ['invalid_value', 400, 'invalid_request_error'],
