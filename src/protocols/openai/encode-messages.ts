@@ -139,7 +139,7 @@ function assistantMessage(
     }
   }
   // A turn of thinking alone: this wire has no place for it.
-  if (message.parts.length > 0 && text === '' && refusal === '' && calls.length === 0) return { callIds }
+  if (message.parts.length > 0 && message.parts.every(isThinking)) return { callIds }
   const own = {
     role: 'assistant',
     content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
@@ -148,6 +148,10 @@ function assistantMessage(
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   }
   return { own, callIds }
+}
+
+function isThinking({ type }: Part): boolean {
+  return type === 'thinking' || type === 'redactedThinking'
 }
 
 function resultsNext(following: readonly Message[]): readonly ToolResultPart[] {

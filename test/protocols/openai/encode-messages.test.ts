@@ -164,8 +164,9 @@ const talks: readonly Talk[] = [
   },
   {
     claim: 'an empty assistant turn as empty text',
-    messages: [assistant(), user(text('y'))],
+    messages: [assistant(), assistant(text('')), user(text('y'))],
     expected: [
+      { role: 'assistant', content: '' },
       { role: 'assistant', content: '' },
       { role: 'user', content: 'y' },
     ],
