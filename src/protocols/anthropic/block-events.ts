@@ -15,8 +15,10 @@ export type BlockKind = 'text' | 'thinking' | 'redacted' | 'tool' | 'answer' | '
 export function kindOf(block: WireBlock, names: AnswerNames): BlockKind {
   switch (block.type) {
     case 'text':
+      // Beside the answer tool a text is an aside, and would spoil the JSON that is the answer.
+      return names.answerTool === undefined ? 'text' : 'opaque'
     case 'thinking':
-      return block.type
+      return 'thinking'
     case 'redacted_thinking':
       return 'redacted'
     case 'tool_use':

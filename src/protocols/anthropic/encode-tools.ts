@@ -48,17 +48,24 @@ export function toolFieldsOf(
   warnings: Warnings,
 ): ToolFields {
   const { toolChoice, output } = content
-  const tools = content.tools.flatMap((tool, index) => {
+  const own = content.tools.flatMap((tool, index) => {
     const allowed = toolChoice?.type !== 'allowed' || (tool.name !== undefined && toolChoice.names.includes(tool.name))
     return allowed ? toolOf(tool, `tools[${index}]`, toolChoice, capabilities, names, warnings) : []
   })
-  if (output?.type === 'jsonSchema' && !capabilities.structuredOutput) return withAnswerTool(tools, output.schema)
+  const schema = output?.type === 'jsonSchema' && !capabilities.structuredOutput ? output.schema : undefined
+  const answerTool = schema && freeNameOf(own)
+  const tools = schema && answerTool !== undefined ? [...own, answerToolOf(answerTool, schema)] : own
   if (tools.length === 0) return { tools, forced: false }
-  const choice = choiceOf(toolChoice, names)
+  const choice = choiceBeside(answerTool, own, toolChoice) ?? choiceOf(toolChoice, names)
   const single = content.parallelToolCalls === false && choice?.['type'] !== 'none'
   const wireChoice = single ? { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true } : choice
   const forced = choice?.['type'] === 'any' || choice?.['type'] === 'tool'
-  return { tools, forced, ...(wireChoice === undefined ? {} : { toolChoice: wireChoice }) }
+  return {
+    tools,
+    forced,
+    ...(wireChoice === undefined ? {} : { toolChoice: wireChoice }),
+    ...(answerTool === undefined ? {} : { answerTool }),
+  }
 }
 
 function toolOf(
@@ -116,15 +123,26 @@ function choiceOf(choice: ToolChoice | undefined, names: ToolNames): Record<stri
 
 // A model without structured output answers through a tool whose arguments are the answer. Beside other tools the choice
 // stays the model's, but a call there must be.
-function withAnswerTool(tools: readonly WireTool[], schema: JsonSchema): ToolFields {
-  const taken = new Set(tools.map((tool) => tool['name']))
-  let answerTool = 'answer_as_json'
-  while (taken.has(answerTool)) answerTool += '_'
-  const tool: WireTool = {
-    name: answerTool,
+function choiceBeside(
+  answerTool: string | undefined,
+  own: readonly WireTool[],
+  choice: ToolChoice | undefined,
+): Record<string, unknown> | undefined {
+  if (answerTool === undefined || choice?.type === 'tool') return undefined
+  return own.length === 0 || choice?.type === 'none' ? { type: 'tool', name: answerTool } : { type: 'any' }
+}
+
+function answerToolOf(name: string, schema: JsonSchema): WireTool {
+  return {
+    name,
     description: 'Gives the final answer. Its arguments are the whole answer.',
     input_schema: inputSchemaOf(schema),
   }
-  const toolChoice = tools.length === 0 ? { type: 'tool', name: answerTool } : { type: 'any' }
-  return { tools: [...tools, tool], toolChoice, forced: true, answerTool }
+}
+
+function freeNameOf(tools: readonly WireTool[]): string {
+  const taken = new Set(tools.map((tool) => tool['name']))
+  let name = 'answer_as_json'
+  while (taken.has(name)) name += '_'
+  return name
 }

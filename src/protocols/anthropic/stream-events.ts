@@ -75,7 +75,7 @@ export function createEventReader(names: AnswerNames): EventReader {
     const { index, kind } = block
     switch (delta.type) {
       case 'text_delta':
-        return textEvents('text-delta', index, delta.text)
+        return kind === 'text' ? textEvents('text-delta', index, delta.text) : []
       case 'thinking_delta':
         return textEvents('thinking-delta', index, delta.thinking)
       case 'signature_delta':

@@ -209,4 +209,14 @@ describe('names that the request changed', () => {
       [0, { reason: 'end' }],
     ])
   })
+
+  it('leaves out what is said beside the answer tool: the text must stay JSON', async () => {
+    const call = callFor('openai', { answerTool: 'get_weather' })
+    const { stream, response } = fixture('parallel-tools')
+    const decoded = await decodeAll([stream], call)
+    for (const events of [decoded.events, client.decodeResponse(response ?? new Uint8Array(0), call).events()]) {
+      const texts = foldEvents(events).parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+      expect(texts.map((said) => JSON.parse(said))).toEqual([expect.any(Object), expect.any(Object)])
+    }
+  })
 })

@@ -1,5 +1,5 @@
 // Rows of translation.md §2, column O->A: parameters. Content of another wire → fields of the body we send.
-import { system, hi, wireHi, schema, type EncodeCase } from './builders.ts'
+import { system, hi, tool, wireHi, schema, type EncodeCase } from './builders.ts'
 import { adaptive, manual } from '../support.ts'
 
 export const parameterCases: readonly EncodeCase[] = [
@@ -107,6 +107,24 @@ export const parameterCases: readonly EncodeCase[] = [
         },
       ],
     },
+  },
+  {
+    row: 'response_format: json_schema by a forced tool beside others: some call must be',
+    content: { messages: hi, tools: [tool], parallelToolCalls: false, output: { type: 'jsonSchema', schema } },
+    model: manual,
+    body: { tool_choice: { type: 'any', disable_parallel_tool_use: true } },
+  },
+  {
+    row: 'response_format: json_schema by a forced tool beside others that must not be called',
+    content: { messages: hi, tools: [tool], toolChoice: { type: 'none' }, output: { type: 'jsonSchema', schema } },
+    model: manual,
+    body: { tool_choice: { type: 'tool', name: 'answer_as_json' } },
+  },
+  {
+    row: 'response_format: json_schema by a forced tool beside the one that must be called',
+    content: { messages: hi, tools: [tool], toolChoice: { type: 'tool', name: 'f' }, output: { type: 'jsonSchema', schema } },
+    model: manual,
+    body: { tool_choice: { type: 'tool', name: 'f' } },
   },
   {
     row: 'response_format: json_object',
