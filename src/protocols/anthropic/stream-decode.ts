@@ -1,6 +1,6 @@
 // A provider's stream as chunks: one a buffer, bytes at once and meaning on request (translation.md §4, performance.md).
 import { GatewayError } from '../../ir/errors.ts'
-import type { StreamChunk } from '../../ir/stream.ts'
+import type { StreamChunk, StreamEvent } from '../../ir/stream.ts'
 import { concatBytes } from '../../lib/bytes.ts'
 import { createSseDecoder, type SseEvent } from '../../lib/sse.ts'
 import type { EncodedRequest } from '../protocol.ts'
@@ -60,14 +60,13 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
 function createChunks(call: EncodedRequest): (buffer: Uint8Array, frames: readonly SseEvent[], reading: Reading) => StreamChunk {
   const sameShape = call.inboundShape === 'anthropic'
   let reader: EventReader | undefined
-  return (buffer, frames, { meter, error }) => ({
-    ...(sameShape ? { verbatim: { shape: 'anthropic', bytes: buffer } } : {}),
-    meter,
-    events: () => {
+  return (buffer, frames, { meter, error }) => {
+    const events = (): readonly StreamEvent[] => {
       reader ??= createEventReader(call)
       return frames.slice(0, error ? frames.indexOf(error) : frames.length).flatMap(reader)
-    },
-  })
+    }
+    return sameShape ? { verbatim: { shape: 'anthropic', bytes: buffer }, meter, events } : { meter, events }
+  }
 }
 
 // What is left over when the bytes stop may be half a frame.

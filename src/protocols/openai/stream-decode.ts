@@ -62,11 +62,8 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
 
   function chunkOf(verbatim: Uint8Array, frames: readonly string[], last: boolean): StreamChunk {
     const meter: Meter = tap.take(last)
-    return {
-      ...(call.inboundShape === 'openai' ? { verbatim: { shape: 'openai' as const, bytes: verbatim } } : {}),
-      meter,
-      events: () => eventsOf(frames, last, decoder),
-    }
+    const events = (): readonly StreamEvent[] => eventsOf(frames, last, decoder)
+    return call.inboundShape === 'openai' ? { verbatim: { shape: 'openai', bytes: verbatim }, meter, events } : { meter, events }
   }
 }
 

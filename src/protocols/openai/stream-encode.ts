@@ -3,6 +3,7 @@
 import { GatewayError } from '../../ir/errors.ts'
 import type { StreamChunk } from '../../ir/stream.ts'
 import { encodeSse } from '../../lib/sse.ts'
+import { encodeEach } from '../../lib/streams.ts'
 import type { AnswerContext } from '../protocol.ts'
 import { createChunkEncoder } from './chunk-encoder.ts'
 import { errorObjectOf } from './errors.ts'
@@ -12,16 +13,18 @@ const utf8 = new TextEncoder()
 export const keepAlive = utf8.encode(': ping\n\n')
 
 /** A throw becomes an error frame and the end without `[DONE]`, unless the client has the provider's own error frame already. */
-export async function* encodeStream(chunks: AsyncIterable<StreamChunk>, answer: AnswerContext): AsyncGenerator<Uint8Array> {
+export function encodeStream(chunks: AsyncIterable<StreamChunk>, answer: AnswerContext): AsyncIterable<Uint8Array> {
   const encoder = createChunkEncoder(answer)
-  try {
-    for await (const chunk of chunks) {
-      const bytes = chunk.verbatim?.shape === 'openai' ? chunk.verbatim.bytes : utf8.encode(encoder.encode(chunk.events()))
-      if (bytes.length > 0) yield bytes
-    }
-  } catch (error) {
-    const fault =
-      error instanceof GatewayError ? error : new GatewayError('other', 'internal_error', 'the gateway failed', { cause: error })
-    if (fault.details.delivered !== true) yield utf8.encode(encodeSse(null, JSON.stringify({ error: errorObjectOf(fault) })))
-  }
+  return encodeEach(
+    chunks,
+    (chunk) => (chunk.verbatim?.shape === 'openai' ? chunk.verbatim.bytes : utf8.encode(encoder.encode(chunk.events()))),
+    (error) => {
+      const fault =
+        error instanceof GatewayError
+          ? error
+          : new GatewayError('other', 'internal_error', 'the gateway failed', { cause: error })
+      if (fault.details.delivered === true) return null
+      return utf8.encode(encodeSse(null, JSON.stringify({ error: errorObjectOf(fault) })))
+    },
+  )
 }
