@@ -9,7 +9,6 @@ import { writeStream } from './write-stream.ts'
 
 const HEADER_BYTES = 16 * 1024
 const HEADER_LINES = 100
-const CONNECTIONS = 2048
 const ONE_WRITE_BYTES = 16 * 1024
 const LINGER_MS = 2000
 const QUIET_CHECK_MS = 50
@@ -18,24 +17,41 @@ const LINGER_BYTES = 64 * 1024 * 1024
 export interface Listening {
   readonly port: number
   readonly hosts: readonly string[]
-  /** Stops accepting; idle connections are closed at once, running answers go on. */
-  stopAccepting(): void
-  /** Resolves when every connection is gone; those left after `forceMs` are destroyed. */
+  /**
+   * Stops accepting; idle connections are closed at once, running answers go on. Resolves when every connection is gone; those
+   * left after `forceMs` are destroyed.
+   */
   close(forceMs: number): Promise<void>
 }
+
+export interface ListenLimits {
+  readonly connections: number
+  /** From the first byte of a request, or the opening of its connection, until its head is whole. */
+  readonly headMs: number
+  readonly requestMs: number
+  /** How often Node looks for what is overdue. */
+  readonly checkMs: number
+}
+
+const usualLimits: ListenLimits = { connections: 2048, headMs: 10_000, requestMs: 300_000, checkMs: 5_000 }
 
 export type Fetch = (request: Request) => Promise<Response>
 
 /** @throws the listen error (EADDRINUSE …) of the first host; ::1 may be missing on a machine */
-export async function listen(fetch: Fetch, options: { readonly port: number; readonly host?: string }): Promise<Listening> {
-  const first = createListener(fetch)
-  await bind(first.server, options.port, options.host ?? '127.0.0.1')
+export async function listen(
+  fetch: Fetch,
+  options: { readonly port: number; readonly host?: string; readonly limits?: Partial<ListenLimits> },
+): Promise<Listening> {
+  const { port: wanted, host = '127.0.0.1' } = options
+  const limits = { ...usualLimits, ...options.limits }
+  const first = createListener(fetch, limits)
+  await bind(first.server, wanted, host)
   const address = first.server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const port = typeof address === 'object' && address !== null ? address.port : wanted
   const listeners = [first]
-  const hosts = [options.host ?? '127.0.0.1']
+  const hosts = [host]
   if (options.host === undefined) {
-    const second = createListener(fetch)
+    const second = createListener(fetch, limits)
     const bound = await bind(second.server, port, '::1').then(
       () => true,
       () => false,
@@ -48,12 +64,6 @@ export async function listen(fetch: Fetch, options: { readonly port: number; rea
   return {
     port,
     hosts,
-    stopAccepting() {
-      for (const listener of listeners) {
-        listener.server.close()
-        closeQuiet(listener)
-      }
-    },
     async close(forceMs) {
       await Promise.all(listeners.map((listener) => closeListener(listener, forceMs)))
     },
@@ -66,14 +76,14 @@ interface Listener {
   readonly silent: Set<Socket>
 }
 
-function createListener(fetch: Fetch): Listener {
+function createListener(fetch: Fetch, limits: ListenLimits): Listener {
   const silent = new Set<Socket>()
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES,
-      headersTimeout: 10_000,
-      requestTimeout: 300_000,
-      connectionsCheckingInterval: 5_000,
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkMs,
       // Longer than clients keep theirs, so that it is the client who closes and never a request that meets a closed socket.
       keepAliveTimeout: 75_000,
       noDelay: true,
@@ -93,7 +103,7 @@ function createListener(fetch: Fetch): Listener {
       connections -= 1
       silent.delete(socket)
     })
-    if (connections > CONNECTIONS) refuseConnection(socket)
+    if (connections > limits.connections) refuseConnection(socket)
   })
   return { server, silent }
 }

@@ -13,19 +13,24 @@ const IDLE_BODY_MS = 20_000
 export const nodeByteText: ByteText = (bytes) =>
   isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') : null
 
-export const nodeReadBody: ReadBody = (request, limitBytes) => {
-  const incoming = incomingOf(request)
-  return incoming === null ? webReadBody(request, limitBytes) : readIncoming(incoming, limitBytes)
+/** @param idleMs the longest silence within a body */
+export function createReadBody(idleMs: number): ReadBody {
+  return (request, limitBytes) => {
+    const incoming = incomingOf(request)
+    return incoming === null ? webReadBody(request, limitBytes) : readIncoming(incoming, limitBytes, idleMs)
+  }
 }
 
-function readIncoming(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+export const nodeReadBody: ReadBody = createReadBody(IDLE_BODY_MS)
+
+function readIncoming(incoming: IncomingMessage, limitBytes: number, idleMs: number): Promise<Uint8Array> {
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') return Promise.reject(unsupportedEncoding())
   if (Number(incoming.headers['content-length'] ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes))
   return new Promise((resolve, reject) => {
     const buffers: Buffer[] = []
     let size = 0
-    const idle = setTimeout(() => fail(tooSlow()), IDLE_BODY_MS)
+    const idle = setTimeout(() => fail(tooSlow(idleMs)), idleMs)
     const finish = () => {
       clearTimeout(idle)
       incoming.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose)
@@ -67,6 +72,6 @@ function unsupportedEncoding(): GatewayError {
   )
 }
 
-function tooSlow(): GatewayError {
-  return new GatewayError('timeout', 'request_timeout', `The request body stopped for ${IDLE_BODY_MS / 1000} s.`)
+function tooSlow(idleMs: number): GatewayError {
+  return new GatewayError('timeout', 'request_timeout', `The request body stopped for ${idleMs / 1000} s.`)
 }

@@ -1,0 +1,87 @@
+// kill -9 (reliability.md §1): what clients saw whole is on record as such, what was running is closed at the next start.
+import process from 'node:process'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { within } from '../support/deadline.ts'
+import { root } from '../support/import-graph.ts'
+import { startProcess, temporaryHome } from '../support/program.ts'
+import { openProgramHome, type ProgramHome } from '../support/program-gateway.ts'
+import { rmSync } from 'node:fs'
+
+let home: ProgramHome | null = null
+afterEach(async () => {
+  await home?.remove()
+  home = null
+})
+
+describe('a gateway that is killed', () => {
+  it('again and again under load loses nothing, doubles nothing, and calls no whole answer interrupted', async () => {
+    const folder = temporaryHome()
+    const script = join(root, 'scripts/kill9.mjs')
+    const kills = startProcess(process.execPath, [script, '--count', '4', '--clients', '12'], { home: folder, cwd: root })
+    const code = await within(18_000, 'the end of four kills', kills.ended)
+    rmSync(folder, { recursive: true, force: true })
+    expect([code, kills.stdout()]).toEqual([
+      0,
+      expect.stringContaining('lost 0, doubled 0, orphans 0, whole answers called INTERRUPTED 0, out of order 0, integrity ok'),
+    ])
+  })
+
+  it('has each turn closed once by the next start: the whole one as it was, the others as INTERRUPTED with what they cost', async () => {
+    home = await openProgramHome()
+    const first = await home.start()
+    const whole = await first.ask()
+    expect(await whole.text()).toContain('message_stop')
+    home.provider.script({ fault: 'stall-mid' }, { fault: 'stall-first' })
+    const cut = await first.ask({ shape: 'openai' })
+    const unanswered = expect(first.ask({ stream: false })).rejects.toThrow()
+    await home.provider.received(3)
+    first.program.signal('SIGKILL')
+    await first.program.ended
+    await expect(cut.text()).rejects.toThrow()
+    await unanswered
+
+    const startedMs = performance.now()
+    const second = await home.start()
+    expect(performance.now() - startedMs).toBeLessThan(5000)
+    const turns = [...(await home.turns()).values()]
+    expect(turns.map((events) => events.map(({ type }) => type))).toEqual(
+      Array.from({ length: 3 }, () => ['route.decided', 'llm.call_completed', 'turn.completed']),
+    )
+    expect(turns.map(([, call, turn]) => [call?.payload['error_class'], turn?.payload['status']])).toEqual([
+      [null, 'ok'],
+      ['INTERRUPTED', 'interrupted'],
+      ['INTERRUPTED', 'interrupted'],
+    ])
+    for (const [, call] of turns.slice(1)) {
+      expect(call?.payload).toMatchObject({ usage_estimated: true, output_tokens: 0, cost_basis: 'partial_estimate' })
+      expect(call?.payload['cost_usd']).toBeGreaterThan(0)
+    }
+
+    // Once is enough: a third start finds nothing to do.
+    second.program.signal('SIGKILL')
+    await second.program.ended
+    await home.start()
+    expect([...(await home.turns()).values()]).toEqual(turns)
+  })
+})
+
+describe('a second gateway on the same file', () => {
+  it('closes no live turn of the first by its start, and both put their turns on record', async () => {
+    home = await openProgramHome()
+    const first = await home.start()
+    home.provider.script({ delayMs: 150 })
+    const running = await first.ask()
+    const second = await home.start()
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? first : second).ask({ stream: index % 3 === 0 })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+    await Promise.all(answers.map((answer) => answer.text()))
+    expect(await running.text()).toContain('message_stop')
+    const turns = await home.turns()
+    expect(turns.size).toBe(21)
+    for (const events of turns.values()) expect(events.at(-1)?.payload['status']).toBe('ok')
+    expect(turns.get(running.headers.get('x-metis-turn-id') ?? '')?.length).toBe(3)
+  })
+})
