@@ -47,6 +47,7 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
   const providers = {
     anthropic: { wire: 'anthropic', base_url: provider.url, api_key: 'sk-ant-mock-provider-key' },
     openai: { wire: 'openai', base_url: provider.openaiUrl, api_key: 'sk-mock-provider-key' },
+    ...config.providers,
   } as const
   writeFileSync(configPath, stringify({ ...config, providers }), { mode: 0o600 })
   const issued = await runProgram(['issue-key', '--name', 'test', '--workspace', '.', '--json'], { home })
