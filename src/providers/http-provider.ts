@@ -70,7 +70,7 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
         if (answer === null) throw error
         return { headers: response.headers, warnings: call.warnings, streamed: false, chunks: only(answer) }
       }
-      const streamed = (response.headers.get('content-type') ?? '').includes('text/event-stream')
+      const streamed = isStream(response.headers.get('content-type') ?? '', call)
       const chunks = streamed ? protocol.client.decodeStream(response.body, call) : wholeAnswer(protocol, response, call)
       return { headers: response.headers, warnings: call.warnings, streamed, chunks }
     },
@@ -112,6 +112,13 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
       error.details,
     )
   }
+}
+
+// A stream that was asked for is one under any name that says nothing else; some servers and proxies leave the right one out.
+function isStream(contentType: string, call: EncodedRequest): boolean {
+  return (
+    contentType.includes('text/event-stream') || (call.stream && /^(?:text\/plain|application\/octet-stream|$)/.test(contentType))
+  )
 }
 
 async function* only(chunk: StreamChunk): AsyncGenerator<StreamChunk> {

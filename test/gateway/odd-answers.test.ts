@@ -116,6 +116,20 @@ for (const door of doorCases) {
         },
       ))
 
+    it.each([{ 'content-type': 'text/plain; charset=utf-8' }, {}])('gets its stream although the provider names it %o', (head) =>
+      withProvider(
+        (outgoing, wire) => {
+          outgoing.writeHead(200, head).end([...streamed[wire](['one ', 'piece ✓'])].join(''))
+        },
+        async (gateway) => {
+          const response = await gateway.post(door.path, goodBody(model, { stream: true }))
+          const text = await response.text()
+          expect(response.status, text).toBe(200)
+          expect(saidIn(door.door, text)).toBe('one piece ✓')
+        },
+      ),
+    )
+
     it('gets a whole body when it asked for one and the provider sent a stream', () =>
       withProvider(
         (outgoing, wire) => {
