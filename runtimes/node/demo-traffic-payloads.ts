@@ -82,7 +82,7 @@ export function completionOf(
     pricing_version: pricingVersion,
     upstream_cost_usd: null,
     ttft_ms: turn.ttftMs,
-    stop_reason: cut ? null : turn.toolCalls > 0 ? 'toolUse' : 'end',
+    stop_reason: cut ? null : turn.toolCalls > 0 ? 'tool_use' : 'end_turn',
     produced_tool_calls: turn.toolCalls,
     produced_thinking_blocks: 0,
     usage_estimated: cut,
@@ -107,7 +107,7 @@ export function endOf(turn: SampleTurn, cost: number | null): Omit<TurnCompleted
   const { outcome, usage } = turn
   return {
     status: outcome,
-    stop_reason: outcome !== 'ok' ? null : turn.toolCalls > 0 ? 'toolUse' : 'end',
+    stop_reason: outcome !== 'ok' ? null : turn.toolCalls > 0 ? 'tool_use' : 'end_turn',
     error_code: outcome === 'refused' ? 'quota_exceeded' : outcome === 'failed' ? 'upstream_error' : null,
     llm_call_count: outcome === 'refused' ? 0 : 1,
     tool_call_count: turn.toolCalls,

@@ -2,6 +2,7 @@
 // several times as much (measured), and this runs three times a turn.
 import { formatModelRef } from '../catalog/models.ts'
 import type { ErrorClass, GatewayError } from '../ir/errors.ts'
+import { stopReasonOf } from '../ir/stream.ts'
 import type { Warning } from '../ir/request.ts'
 import { usdOf } from '../lib/money.ts'
 import type { Route } from '../routing/router.ts'
@@ -116,7 +117,7 @@ export function callCompleted(head: TurnHead, parentId: string, call: CallOutcom
       pricing_version: call.pricingVersion,
       upstream_cost_usd: usage.upstreamCostUsd ?? null,
       ttft_ms: call.ttftMs === null ? null : tenths(call.ttftMs),
-      stop_reason: tally.stop?.reason ?? null,
+      stop_reason: tally.stop === null ? null : stopReasonOf(tally.stop),
       produced_tool_calls: tally.toolCalls,
       produced_thinking_blocks: tally.thinkingBlocks,
       usage_estimated: bill.estimated,

@@ -2,6 +2,7 @@
 // (reliability.md §1).
 import type { PriceCatalog } from '../catalog/prices.ts'
 import type { GatewayError } from '../ir/errors.ts'
+import { stopReasonOf } from '../ir/stream.ts'
 import type { Warning } from '../ir/request.ts'
 import { totalInputOf } from '../ir/usage.ts'
 import type { Clock, Logger } from '../services.ts'
@@ -114,7 +115,7 @@ export function createTurn(parts: TurnParts): Turn {
       {
         status: end,
         errorCode: error?.code ?? null,
-        stopReason: tally.stop?.reason ?? null,
+        stopReason: tally.stop === null ? null : stopReasonOf(tally.stop),
         callCount: 1,
         toolCallCount: tally.toolCalls,
         inputTokens: totalInputOf(bill.usage),

@@ -10,6 +10,21 @@ export type Stop =
   | { readonly reason: 'refusal'; readonly explanation?: string }
   | { readonly reason: 'unknown'; readonly raw: string }
 
+const stopReasons = {
+  end: 'end_turn',
+  length: 'max_tokens',
+  toolUse: 'tool_use',
+  pause: 'pause_turn',
+  contextFull: 'model_context_window_exceeded',
+  stopSequence: 'stop_sequence',
+  refusal: 'refusal',
+} as const
+
+/** The word that goes on record (contract.md §5, `stop_reason`): one vocabulary for all wires, the one that has most words. */
+export function stopReasonOf(stop: Stop): string {
+  return stop.reason === 'unknown' ? stop.raw.slice(0, 64) : stopReasons[stop.reason]
+}
+
 /** How a part of an answer begins; its content follows in deltas of the same `index`. */
 export type PartHead =
   | { readonly type: 'text' }

@@ -103,7 +103,7 @@ for (const { name, version, open } of generations) {
         expect(calls.map((call) => call.name)).toEqual(['get_weather', 'get_time'])
         expect(calls.map((call) => call.input)).toEqual([{ city: 'Zürich', days: 7 }, { zone: 'Zürich' }])
         expect(new Set(calls.map((call) => call.id)).size).toBe(2)
-        expect(await lastCall(gateway)).toMatchObject({ produced_tool_calls: 2, stop_reason: 'toolUse' })
+        expect(await lastCall(gateway)).toMatchObject({ produced_tool_calls: 2, stop_reason: 'tool_use' })
         const [one, two] = calls
         const second = await say({
           ...question,
