@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { GatewayError, type ErrorClass, type GatewayErrorDetails, type UpstreamAnswer } from '../ir/errors.ts'
 import type { Shape } from '../ir/stream.ts'
+import { isObject } from './wire.ts'
 
 export interface UpstreamErrorFacts extends ErrorWords {
   readonly shape: Shape
@@ -101,6 +102,16 @@ export function readErrorBody(body: string): ErrorWords {
   return { message: typeof detail === 'string' ? detail : JSON.stringify(detail) }
 }
 
+/**
+ * What a provider of the client's own wire answered: its status always, its body when that is JSON (a proxy's HTML is not its
+ * word). Null for errors that are not such an answer, and for those about our own credential.
+ */
+export function ownAnswerOf(error: GatewayError, shape: Shape): { readonly status: number; readonly body?: string } | null {
+  const { upstream } = error.details
+  if (upstream?.shape !== shape || upstream.status === 401 || upstream.status === 403) return null
+  return isObject(jsonOf(upstream.body)) ? { status: upstream.status, body: upstream.body } : { status: upstream.status }
+}
+
 /** Hides what looks like a credential or an account id; the configured secrets themselves are the redactor's work. */
 export function maskSecrets(text: string): string {
   return text.replace(secretLike, '[redacted]')
@@ -140,7 +151,7 @@ const spendCodes = new Set([
 
 // The wordings of Anthropic, OpenAI, vLLM, llama.cpp, Ollama, Gemini and Mistral, 2026-11.
 const overflowText =
-  /prompt is too long|exceed(?:s|ed)? (?:the )?(?:model'?s? )?(?:available |maximum )?context|maximum context length|context (?:length|window) (?:is |was )?exceeded|input token count .* exceeds|too many tokens in|larger than the max_model_len|input is too long/i
+  /prompt is too long|exceed(?:s|ed)? (?:the )?(?:model'?s? )?(?:available |maximum )?context|tokens exceed the configured limit|maximum context length|context (?:length|window) (?:is |was )?exceeded|input token count .* exceeds|too many tokens in|larger than the max_model_len|input is too long/i
 
 const secretLike =
   /\bsk-[\w-]{8,}|\bgw_\w{8,}|\bBearer\s+[\w.~+/=-]{8,}|\bAIza[\w-]{20,}|(?<=[?&](?:api_)?key=)[^\s&"']+|\b(?:org|acct|proj)-[\w-]{6,}/gi

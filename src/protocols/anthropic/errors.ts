@@ -1,9 +1,8 @@
 // Failures, both ways: a provider's answer to a GatewayError, a GatewayError to this wire's envelope (translation.md §5,
 // reliability.md §12).
-import * as z from 'zod'
 import { GatewayError, type ErrorCode } from '../../ir/errors.ts'
 import type { EncodedError } from '../protocol.ts'
-import { readErrorBody, upstreamErrorOf } from '../upstream-error.ts'
+import { ownAnswerOf, readErrorBody, upstreamErrorOf } from '../upstream-error.ts'
 import { overflowMessageOf } from './overflow.ts'
 
 /** @param body as text; its words are read when it is JSON of any known form */
@@ -26,9 +25,11 @@ export function badResponse(message: string, cause?: unknown): GatewayError {
 }
 
 export function encodeError(error: GatewayError, requestId: string): EncodedError {
-  const { upstream } = error.details
-  if (upstream?.shape === 'anthropic' && isEnvelope(upstream.body)) return { status: upstream.status, body: upstream.body }
-  return { status: statusOf(error), body: JSON.stringify(envelopeOf(error, requestId)) }
+  const own = ownAnswerOf(error, 'anthropic')
+  return {
+    status: own?.status ?? statusOf(error),
+    body: own?.body ?? JSON.stringify(envelopeOf(error, requestId)),
+  }
 }
 
 function envelopeOf(error: GatewayError, requestId: string): Record<string, unknown> {
@@ -36,17 +37,6 @@ function envelopeOf(error: GatewayError, requestId: string): Record<string, unkn
   const message = error.errorClass === 'context_overflow' ? overflowMessageOf(error.message) : error.message
   const words = { type: typeOf(error), message, code: upstream?.code ?? error.code }
   return { type: 'error', error: { ...words, ...(param === undefined ? {} : { param }), ...fields }, request_id: requestId }
-}
-
-const envelope = z.looseObject({ type: z.literal('error'), error: z.looseObject({ type: z.string(), message: z.string() }) })
-
-// A proxy's HTML in the provider's place is not the provider's word.
-function isEnvelope(body: string): boolean {
-  try {
-    return envelope.safeParse(JSON.parse(body)).success
-  } catch {
-    return false
-  }
 }
 
 function statusOf(error: GatewayError): number {

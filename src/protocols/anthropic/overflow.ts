@@ -19,6 +19,7 @@ const ownWording = /prompt is too long: \d+ tokens|exceed context limit: \d+ \+ 
 // OpenAI and vLLM; llama.cpp; Gemini; vLLM's older form.
 const limits = [
   /maximum context length is (\d+)/,
+  /configured limit of (\d+) tokens/,
   /context size \((\d+)/,
   /tokens allowed \((\d+)/,
   /max_model_len(?: is| of|:)? \(?(\d+)/,

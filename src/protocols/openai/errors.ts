@@ -2,7 +2,7 @@
 // (translation.md §5, reliability.md §12).
 import { GatewayError, type ErrorCode } from '../../ir/errors.ts'
 import type { EncodedError } from '../protocol.ts'
-import { isSpendLimit, maskSecrets, readErrorBody, upstreamErrorOf } from '../upstream-error.ts'
+import { isSpendLimit, maskSecrets, ownAnswerOf, readErrorBody, upstreamErrorOf } from '../upstream-error.ts'
 
 /** A provider's answer with a status that is not 2xx. */
 export function decodeError(status: number, headers: Headers, body: string): GatewayError {
@@ -38,22 +38,14 @@ export function cutAnswer(): GatewayError {
 
 /** `requestId` travels in the header `x-request-id` on this wire, so the body has no place for it. */
 export function encodeError(error: GatewayError, _requestId: string): EncodedError {
-  const own = ownBodyOf(error)
-  if (own) return own
-  return { status: error.status, body: JSON.stringify({ error: errorObjectOf(error) }) }
+  const own = ownAnswerOf(error, 'openai')
+  return { status: own?.status ?? error.status, body: own?.body ?? JSON.stringify({ error: errorObjectOf(error) }) }
 }
 
 /** The error object of an envelope, and of the frame that ends a broken stream. */
 export function errorObjectOf(error: GatewayError): Record<string, unknown> {
   const { type, code } = wordsOf(error)
   return { message: error.message, type, param: error.details.param ?? null, code, ...error.details.fields }
-}
-
-// What a provider of this wire said is passed on as it came, but never its words about our own credential.
-function ownBodyOf(error: GatewayError): EncodedError | undefined {
-  const upstream = error.details.upstream
-  if (upstream?.shape !== 'openai' || upstream.status === 401 || upstream.status === 403) return undefined
-  return isJsonObject(upstream.body) ? { status: upstream.status, body: upstream.body } : undefined
 }
 
 interface Words {
@@ -135,12 +127,3 @@ const statusByWord = new Map([
   ['overloaded_error', 503],
   ['service_unavailable', 503],
 ])
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-  } catch {
-    return false
-  }
-}

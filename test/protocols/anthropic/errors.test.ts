@@ -38,9 +38,22 @@ describe("a provider's refusal to a client of the same wire", () => {
     expect(JSON.stringify(encoded.body)).not.toContain('x-api-key')
   })
 
-  it("renders ours in the place of a proxy's HTML", () => {
-    const encoded = encode(client.decodeError(502, new Headers(), '<html>Bad gateway</html>'))
-    expect(encoded.body).toMatchObject({ error: { type: 'api_error', message: 'upstream returned 502' } })
+  it.each(['{"detail":"no such field"}', '{"error":{"message":"no"},"n":1.0}'])(
+    'passes JSON of any form on as it came: %s',
+    (other) => {
+      expect(server.encodeError(client.decodeError(422, new Headers(), other), 'x')).toEqual({ status: 422, body: other })
+    },
+  )
+
+  it.each([
+    [422, 'invalid_request_error'],
+    [500, 'api_error'],
+    [502, 'api_error'],
+    [503, 'overloaded_error'],
+  ])("renders ours in the place of a proxy's HTML, with the status it came with: %i", (status, type) => {
+    const encoded = encode(client.decodeError(status, new Headers(), '<html>Bad gateway</html>'))
+    expect(encoded.status).toBe(status)
+    expect(encoded.body).toMatchObject({ error: { type, message: `upstream returned ${status}` } })
   })
 
   it('reads the words of a refusal', () => {
@@ -103,6 +116,10 @@ describe("another wire's refusal to a client of this one", () => {
     [
       'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
       'prompt is too long: 1200000 tokens > 1048576 maximum',
+    ],
+    [
+      'Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 275012 tokens.',
+      'prompt is too long: 275012 tokens > 272000 maximum',
     ],
     ['Your input exceeds the context window of this model.', 'prompt is too long'],
   ])('says in words that Claude Code mends by itself: %s', (message, wording) => {

@@ -36,13 +36,15 @@ describe('an error of a provider of this wire', () => {
     expect(encoded.body).not.toContain('sk-secret')
   })
 
-  it('becomes an envelope when the provider sent HTML', () => {
-    const encoded = server.encodeError(client.decodeError(502, new Headers(), '<html>'), 'r')
+  it.each([
+    [422, 'invalid_request_error', null],
+    [500, 'server_error', 'upstream_error'],
+    [502, 'server_error', 'upstream_error'],
+  ])('becomes an envelope with its own status when the provider sent HTML: %i', (status, type, code) => {
+    const encoded = server.encodeError(client.decodeError(status, new Headers(), '<html>'), 'r')
     expect(encoded).toEqual({
-      status: 502,
-      body: JSON.stringify({
-        error: { message: 'upstream returned 502', type: 'server_error', param: null, code: 'upstream_error' },
-      }),
+      status,
+      body: JSON.stringify({ error: { message: `upstream returned ${status}`, type, param: null, code } }),
     })
   })
 })
