@@ -12,6 +12,8 @@ export function budgetRows(figures, { ours, raw, rival }) {
     ['added p50 at concurrency 1', figures['added p50']?.get(ours), 0.35, 0.2, 'ms'],
     ['added first token p50, all streams open', figures['first token']?.get(ours), 5, 1, 'ms'],
     ['memory per open stream, above raw node:http', aboveRaw(figures, ours, raw), 20, 15, 'kB'],
+    ['trace of a turn, one at a time', figures['trace alone']?.get(ours), 50, 15, 'µs'],
+    ['trace of a turn, 50 together', figures['trace grouped']?.get(ours), 50, 15, 'µs'],
     ['start to first answered request', figures['cold start']?.get(ours), 300, 150, 'ms'],
   ]
   if (rival === undefined) return rows
@@ -65,6 +67,8 @@ const units = {
   'added p50': 'added p50 at concurrency 1, ms',
   'first token': 'added first token p50, all streams open, ms',
   memory: 'memory per open stream, bytes',
+  'trace alone': 'trace of a turn, one at a time, µs of CPU',
+  'trace grouped': 'trace of a turn, 50 together, µs of CPU',
   'cold start': 'start to first answer, ms',
 }
 

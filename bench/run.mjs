@@ -11,7 +11,17 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { has, line, start, stop } from './processes.mjs'
 import { budgetRows, budgetTable, figureTable } from './report.mjs'
-import { addedLatency, answered, coldStart, firstTokens, jsonCalls, longRequests, sseChunks, streamMemory } from './stages.mjs'
+import {
+  addedLatency,
+  answered,
+  coldStart,
+  firstTokens,
+  jsonCalls,
+  longRequests,
+  sseChunks,
+  streamMemory,
+  tracedTurns,
+} from './stages.mjs'
 import { callOf, metisGateway, nginx, portkey, rawProxy } from './targets.mjs'
 
 const { values: flags } = parseArgs({
@@ -66,6 +76,11 @@ await stage('added p50', () => addedLatency(running, size, direct, 'openai'))
 await stage('first token', () => firstTokens(running, size, direct, 'openai'))
 for (const { child } of running) await stop(child)
 await stage('memory', () => streamMemory(targets, size, 'openai'))
+if (!flags['raw-only']) {
+  const traced = await tracedTurns('metis-gateway', join(directory, 'trace'))
+  await stage('trace alone', () => traced.alone)
+  await stage('trace grouped', () => traced.grouped)
+}
 await stop(upstream)
 
 const names = targets.map(({ name }) => name)

@@ -7,6 +7,7 @@ import { callOf, longHistory } from './targets.mjs'
 
 const loadCore = 1
 const collectFile = fileURLToPath(new URL('collect-on-signal.cjs', import.meta.url))
+const traceFile = fileURLToPath(new URL('trace.mjs', import.meta.url))
 const loadFile = fileURLToPath(new URL('load.mjs', import.meta.url))
 
 function startLoad(job) {
@@ -22,8 +23,8 @@ async function load(job) {
 /** CPU milliseconds of the proxy's tree per unit of work. */
 async function cpuPer(running, rounds, job, unitsOf) {
   const samples = new Map(running.map(({ target }) => [target.name, []]))
-  // The round before the first warms everybody up and is thrown away.
-  for (let round = -1; round < rounds; round++) {
+  // The rounds before the first warm everybody up and are thrown away: after one, compilers still work beside what is measured.
+  for (let round = -2; round < rounds; round++) {
     for (const { target, port, child } of running) {
       const before = weigh(child.pid).cpuS
       const result = await load(job(target, port))
@@ -101,12 +102,25 @@ export async function firstTokens(running, { streams }, direct, shape) {
   return added
 }
 
-async function firstTokenOf({ target, port }, streams, shape) {
+async function firstTokenOf({ target, port, child }, streams, shape) {
   const call = callOf(target, port, { shape, stream: 'bench-600-100' })
   const probe = callOf(target, port, { shape, stream: 'bench-2-1' })
   const open = await openLoad({ call, streams, probe, probes: 150 })
   await open.end()
+  if (child !== undefined) await idle(child)
   return open.firstTokenP50Ms
+}
+
+/** Resolves when a proxy has put away the streams whose clients left: each is a turn to close, and turns are limited. */
+async function idle(child) {
+  const endMs = performance.now() + 20_000
+  for (let before = NaN; performance.now() < endMs;) {
+    const { cpuS } = weigh(child.pid)
+    if (cpuS - before < 0.02) return
+    before = cpuS
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+  throw new Error('the proxy did not come to rest')
 }
 
 /**
@@ -156,6 +170,13 @@ async function openLoad(job) {
       await line(loader)
     },
   }
+}
+
+/** µs of CPU that a turn on record costs: one at a time, and 50 together. */
+export async function tracedTurns(name, directory) {
+  const child = start(process.execPath, [traceFile, directory], { core: 0 })
+  const { alone, grouped } = JSON.parse(await line(child))
+  return { alone: new Map([[name, alone]]), grouped: new Map([[name, grouped]]) }
 }
 
 /** Median ms from spawn to the first whole answer. */

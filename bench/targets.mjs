@@ -36,7 +36,9 @@ export function metisGateway({ upstreamPort, directory, cli = here('../dist/cli.
     oai: { wire: 'openai', base_url: `http://127.0.0.1:${upstreamPort}/v1`, api_key: 'bench' },
   }
   const prices = { 'ant:*': { input: 1, output: 5 }, 'oai:*': { input: 1, output: 5 } }
-  writeFileSync(config, JSON.stringify({ providers, prices }), { mode: 0o600 })
+  // Above what it ships with: the memory stage holds 1,200 streams.
+  const limits = { concurrent_turns: 2_048 }
+  writeFileSync(config, JSON.stringify({ providers, prices, limits }), { mode: 0o600 })
   const issue = ['issue-key', '--name', 'bench', '--workspace', directory, '--json', '--db', db, '--config', config]
   const { token } = JSON.parse(execFileSync(process.execPath, [cli, ...issue], { env, encoding: 'utf8' }))
   return {
