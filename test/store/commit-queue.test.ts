@@ -4,7 +4,7 @@ import { GatewayError } from '../../src/ir/errors.ts'
 import { createCommitQueue } from '../../src/store/commit-queue.ts'
 import { StorageBusy } from '../../src/store/storage.ts'
 import type { Storage, Unit, UnitOutcome } from '../../src/store/storage.ts'
-import { within } from '../support/deadline.ts'
+import { eventually, within } from '../support/deadline.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { defer, silent } from './open-store.ts'
 
@@ -36,8 +36,10 @@ describe('the commit queue', () => {
   beforeEach(() => {
     clock = fakeClock({ auto: true })
   })
-  const queueOn = (script: { readonly commit: Storage['commit'] }, bounds: { maxTurns?: number; maxBytes?: number } = {}) =>
-    createCommitQueue({ storage: asStorage(script.commit), clock, defer, logger: silent, random: () => 0, ...bounds })
+  const queueOn = (
+    script: { readonly commit: Storage['commit'] },
+    bounds: { maxTurns?: number; maxBytes?: number; probe?: Unit } = {},
+  ) => createCommitQueue({ storage: asStorage(script.commit), clock, defer, logger: silent, random: () => 0, ...bounds })
 
   it('writes all that came in one turn of the event loop as one commit', async () => {
     const script = scripted([fine])
@@ -157,6 +159,67 @@ describe('the commit queue', () => {
     expect(ticket.withdraw()).toBe(false)
     hold.resolve()
     await expect(ticket.done).resolves.toEqual([1])
+  })
+
+  it('asks a store that was away until it answers, though nobody waits any more, and with a write', async () => {
+    const script = scripted([...Array.from({ length: 60 }, () => busy), fine])
+    const queue = queueOn(script, { probe: unit('probe') })
+    const ticket = queue.enqueue(unit('a'), 1, { lateMs: 300, call: () => ticket.withdraw() })
+    await expect(ticket.done).rejects.toBeInstanceOf(GatewayError)
+    expect(queue.state().busySinceMs).not.toBeNull()
+    await eventually(2000, 'the store to be back', () => queue.state().busySinceMs === null)
+    expect(script.commits).toEqual([['probe']])
+  })
+
+  it('tells of a unit that came while a broken store was left alone as soon as it is late', async () => {
+    const manual = fakeClock()
+    const { commit } = scripted([() => Promise.reject(new Error('disk full'))])
+    const queue = createCommitQueue({ storage: asStorage(commit), clock: manual, defer, logger: silent, random: () => 0.99 })
+    queue.commit(unit('a')).catch(() => undefined)
+    await manual.advance(5000)
+    const askedMs = manual.nowMs()
+    let lateMs = 0
+    const call = (): void => {
+      lateMs = manual.nowMs() - askedMs
+    }
+    queue.enqueue(unit('b'), 1, { lateMs: 700, call }).done.catch(() => undefined)
+    await manual.advance(2000)
+    expect(lateMs).toBeGreaterThanOrEqual(700)
+    expect(lateMs).toBeLessThanOrEqual(800)
+    queue.close()
+    await manual.advance(2000)
+  })
+
+  it('says once a minute that the store is away, says nothing of a lock of milliseconds, and says that it is back', async () => {
+    const lines: string[] = []
+    const logger = { log: (_: string, message: string) => lines.push(message) }
+    const manual = fakeClock()
+    let away = true
+    const { commit } = scripted([(units) => (away ? busy(units) : fine(units))])
+    const queue = createCommitQueue({ storage: asStorage(commit), clock: manual, defer, logger, random: () => 0.99 })
+    const first = queue.commit(unit('a'))
+    await manual.advance(900)
+    expect(lines).toEqual([])
+    await manual.advance(59_000)
+    expect(lines).toEqual(['the store refuses writes; turns wait beside it'])
+    await manual.advance(60_000)
+    expect(lines).toHaveLength(2)
+    away = false
+    await manual.advance(100)
+    await first
+    expect(lines.slice(2)).toEqual(['the store takes writes again'])
+  })
+
+  it('refuses all that waits and all that comes once it is closed, and asks no more', async () => {
+    const script = scripted([busy])
+    const queue = queueOn(script, { probe: unit('probe') })
+    const waiting = expect(queue.commit(unit('a'))).rejects.toMatchObject({ code: 'store_unavailable' })
+    await new Promise(setImmediate)
+    queue.close()
+    await waiting
+    await expect(queue.commit(unit('b'))).rejects.toMatchObject({ code: 'store_unavailable' })
+    await within(1000, 'the queue to be idle', queue.idle())
+    expect(queue.state()).toMatchObject({ waiting: 0, waitingBytes: 0 })
   })
 
   it('is idle when nothing waits', async () => {
