@@ -14,8 +14,9 @@ import { account } from './account.ts'
 import { admit, isModelAllowed, type Limit } from './admit.ts'
 import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
 import { identityOf } from './identity.ts'
+import { clientGone, shuttingDown, tooManyTurns } from './refusals.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
-import { routeDecided, turnCompleted, type RouteEvent, type TurnCompletedEvent, type TurnHead } from './turn-events.ts'
+import { routeDecided, turnRefused, type TurnHead } from './turn-events.ts'
 import { createTurn, type Turn } from './turn.ts'
 
 export interface TurnRequest {
@@ -43,9 +44,9 @@ export interface TurnAnswer {
 }
 
 export interface Engine {
-  /** @throws GatewayError; the turn is then already on record as refused or failed */
+  /** @throws GatewayError; the turn is then already on record as refused or failed, but for `overloaded`: too many are running */
   run(turn: TurnRequest): Promise<TurnAnswer>
-  /** Turns that are upstream now. */
+  /** Turns that are upstream now, or on their way there. */
   readonly running: number
   /** Ends what is still running as INTERRUPTED: the last step of a shutdown. */
   interruptAll(): Promise<void>
@@ -64,12 +65,17 @@ export interface EngineParts {
   readonly logger: Logger
 }
 
-const shuttingDown = () => new GatewayError('overloaded', 'shutting_down', 'The gateway is shutting down; try again in a moment.')
-
-const clientGone = () => new GatewayError('CANCELLED', 'client_closed_request', 'The client left before its answer was complete.')
+/** A turn on record as begun. */
+interface Entered {
+  readonly target: ModelRef
+  readonly turn: Turn
+  readonly log: AttemptLog
+  readonly abort: AbortController
+}
 
 export function createEngine(parts: EngineParts): Engine {
   const running = new Map<string, { turn: Turn; abort: AbortController }>()
+  let entering = 0
   const budgets = new Map<string, RetryBudget>()
   const attemptParts: AttemptParts = {
     providerOf: (name) => parts.providers.get(name),
@@ -88,7 +94,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   return {
     get running() {
-      return running.size
+      return running.size + entering
     },
     async interruptAll() {
       const closing = [...running.values()].map(({ turn, abort }) => {
@@ -101,6 +107,17 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   async function run(asked: TurnRequest): Promise<TurnAnswer> {
+    if (running.size + entering >= parts.routing.config.limits.concurrentTurns) throw tooManyTurns()
+    // Counted from here: those that ask in one moment must not all find the place free.
+    entering += 1
+    const entered = await enter(asked).finally(() => {
+      entering -= 1
+    })
+    return await answerOf(asked, entered)
+  }
+
+  /** @throws GatewayError; the turn is then on record as refused */
+  async function enter(asked: TurnRequest): Promise<Entered> {
     const { request, principal, turnId } = asked
     const head: TurnHead = {
       id: turnId,
@@ -120,7 +137,7 @@ export function createEngine(parts: EngineParts): Engine {
     const event = routeDecided(head, routed, refusal, elapsedMs, parts.clock.nowUs())
     if (routed.target === null || refusal !== null) {
       const error = refusal ?? shuttingDown()
-      await parts.traces.refuseTurn(event, refusedTurn(head, event, error, elapsedMs))
+      await parts.traces.refuseTurn(event, turnRefused(head, event, error, elapsedMs))
       throw error
     }
 
@@ -156,16 +173,10 @@ export function createEngine(parts: EngineParts): Engine {
     })
     turn.deferred = deferred
     running.set(turnId, { turn, abort })
-    return await answerOf(asked, routed.target, turn, log, abort)
+    return { target: routed.target, turn, log, abort }
   }
 
-  async function answerOf(
-    asked: TurnRequest,
-    target: ModelRef,
-    turn: Turn,
-    log: AttemptLog,
-    abort: AbortController,
-  ): Promise<TurnAnswer> {
+  async function answerOf(asked: TurnRequest, { target, turn, log, abort }: Entered): Promise<TurnAnswer> {
     // Also closes the turn of an answer whose generator nobody ever starts: such a generator runs no finally.
     const cancel = () => {
       abort.abort(clientGone())
@@ -221,21 +232,6 @@ export function createEngine(parts: EngineParts): Engine {
       parts.logger.log('error', 'an audit event could not be recorded', { type: event.type, fault: String(fault) })
     })
   }
-}
-
-function refusedTurn(head: TurnHead, routeEvent: RouteEvent, error: GatewayError, elapsedMs: number): TurnCompletedEvent {
-  const outcome = {
-    status: 'refused',
-    errorCode: error.code,
-    stopReason: null,
-    callCount: 0,
-    toolCallCount: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    costNanoUsd: 0,
-    wallMs: elapsedMs,
-  } as const
-  return turnCompleted(head, routeEvent.id, outcome, routeEvent.timestampUs)
 }
 
 function requestIdOf(headers: Headers): string | null {

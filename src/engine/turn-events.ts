@@ -209,6 +209,21 @@ export function turnCompleted(head: TurnHead, parentId: string, outcome: TurnOut
   }
 }
 
+export function turnRefused(head: TurnHead, route: RouteEvent, error: GatewayError, elapsedMs: number): TurnCompletedEvent {
+  const outcome = {
+    status: 'refused',
+    errorCode: error.code,
+    stopReason: null,
+    callCount: 0,
+    toolCallCount: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costNanoUsd: 0,
+    wallMs: elapsedMs,
+  } as const
+  return turnCompleted(head, route.id, outcome, route.timestampUs)
+}
+
 function errorClassOf(end: CallOutcome['end'], error: GatewayError | undefined): ErrorClass | null {
   switch (end) {
     case 'ok':

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { PriceCatalog } from '../catalog/prices.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { Limit } from '../engine/admit.ts'
+import { shuttingDown } from '../engine/refusals.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RoutingTables } from '../routing/router.ts'
@@ -120,10 +121,4 @@ function notFoundOrNotAllowed(method: string, path: string): GatewayError {
     'route_not_found',
     'There is nothing at this path. Anthropic clients: POST /v1/messages (base URL without /v1). OpenAI clients: POST /v1/chat/completions (base URL ends in /v1).',
   )
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError('overloaded', 'shutting_down', 'The gateway is shutting down; try again in a moment.', {
-    retryAfterMs: 1000,
-  })
 }

@@ -1,5 +1,6 @@
 // A door: one inbound wire. Request in, turn through the engine, the same wire out; every error in the shape's own envelope.
 import type { Engine, TurnAnswer } from '../engine/engine.ts'
+import { tooManyTurns } from '../engine/refusals.ts'
 import { GatewayError, invalidValue } from '../ir/errors.ts'
 import type { LanguageModelRequest } from '../ir/request.ts'
 import { foldEvents } from '../ir/response.ts'
@@ -37,6 +38,7 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
     const turnId = parts.nextId()
     try {
       const principal = await parts.authenticate(request.headers)
+      // Before the body is read; the engine looks again.
       if (engine.running >= services.config.limits.concurrentTurns) throw tooManyTurns()
       const decoded = await decode(request)
       const answer = await engine.run({
@@ -148,10 +150,4 @@ export function withQuery(request: LanguageModelRequest, url: string): LanguageM
   const at = url.indexOf('?')
   if (at < 0 || new URLSearchParams(url.slice(at)).get('beta') !== 'true') return request
   return { ...request, source: { ...request.source, query: '?beta=true' } }
-}
-
-function tooManyTurns(): GatewayError {
-  return new GatewayError('overloaded', 'overloaded', 'The gateway is at its limit of running turns; try again in a second.', {
-    retryAfterMs: 1000,
-  })
 }

@@ -72,6 +72,29 @@ describe('a turn that is refused', () => {
   })
 })
 
+describe('the limit of running turns', () => {
+  it('holds for those that come in one moment, and frees each place at its end', async () => {
+    const { ask, engine, upstream, traces } = await openEngine({ config: { limits: { concurrent_turns: 3 } } })
+    const asked = Array.from({ length: 10 }, () => ask())
+    const results = await Promise.allSettled(asked.map(({ answer }) => answer))
+    const refusals = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []))
+    expect(refusals.length).toBe(7)
+    for (const error of refusals)
+      expect(error).toMatchObject({ code: 'overloaded', status: 503, details: { retryAfterMs: 1000 } })
+    expect([upstream.requests.length, engine.running, traces.opened.length, traces.refused.length]).toEqual([3, 3, 3, 0])
+    for (const result of results) if (result.status === 'fulfilled') await readAll(result.value.chunks)
+    expect(engine.running).toBe(0)
+    await ask().answer
+  })
+
+  it('counts no turn that was refused', async () => {
+    const { ask, engine } = await openEngine({ config: { limits: { concurrent_turns: 1 } } })
+    for (const model of ['nope:x', 'groq:x', 'nope:y']) await expect(ask({ model }).answer).rejects.toBeInstanceOf(GatewayError)
+    expect(engine.running).toBe(0)
+    await ask().answer
+  })
+})
+
 describe('T2, the end', () => {
   it.each([
     { answer: 'a stream', stream: true },
