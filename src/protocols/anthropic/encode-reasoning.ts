@@ -40,10 +40,16 @@ export function reasoningFieldsOf(
     return { ...effort, thinks: false }
   }
   if (adaptive) return { thinking: { type: 'adaptive' }, ...effort, thinks: true }
-  const budgetTokens = Math.min(reasoning.budgetTokens ?? budgetByEffort[reasoning.effort ?? 'medium'], limits.maxTokens - 1)
+  const budgetTokens = Math.min(thinkingBudgetOf(reasoning, capabilities), limits.maxTokens - 1)
   if (budgetTokens >= minBudget) return { thinking: { type: 'enabled', budget_tokens: budgetTokens }, thinks: true }
   warnings.dropped('reasoning', `a thinking budget below ${minBudget} tokens is refused`)
   return notThinking
+}
+
+/** Tokens asked for, of a model that thinks by budget; 0 when no budget will be sent. */
+export function thinkingBudgetOf(reasoning: Reasoning | undefined, { thinking }: ModelCapabilities): number {
+  if (!reasoning || reasoning.mode === 'off' || thinking !== 'manual') return 0
+  return reasoning.budgetTokens ?? budgetByEffort[reasoning.effort ?? 'medium']
 }
 
 /** temperature, top_p and top_k as far as the model takes them. */

@@ -7,7 +7,7 @@ import type { EncodedRequest, Target } from '../protocol.ts'
 import { isObject } from '../wire.ts'
 import { encodeMessages, type WireMessage } from './encode-messages.ts'
 import { cacheControlOf, type Block } from './encode-parts.ts'
-import { reasoningFieldsOf, samplingOf } from './encode-reasoning.ts'
+import { reasoningFieldsOf, samplingOf, thinkingBudgetOf } from './encode-reasoning.ts'
 import { createToolNames, toolFieldsOf, type WireTool } from './encode-tools.ts'
 import { defaultVersion, encodeSameShape } from './same-shape.ts'
 import { createWarnings, type Warnings } from './warnings.ts'
@@ -21,8 +21,9 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
   const tools = toolFieldsOf(content, capabilities, names, warnings)
   const { system, messages } = instructionsOf(content, capabilities, warnings)
   const encoded = encodeMessages(messages, { warnings, nameOf: names.nameOf, prefill: capabilities.prefill })
-  const maxTokens = content.maxOutputTokens ?? defaultMaxTokens(request.stream, capabilities)
   const obstacle = obstacleOf(tools.forced, encoded.lastToolTurnUnsigned)
+  const budget = obstacle.obstacle === undefined ? thinkingBudgetOf(content.reasoning, capabilities) : 0
+  const maxTokens = content.maxOutputTokens ?? defaultMaxTokens(request.stream, budget, capabilities)
   const reasoning = reasoningFieldsOf(content.reasoning, { capabilities, maxTokens, ...obstacle }, warnings)
   const systemBlocks = system.map((part) => systemBlockOf(part, warnings))
   limitBreakpoints(tools.tools, systemBlocks, encoded.messages, warnings)
@@ -57,9 +58,10 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
   }
 }
 
-// The API insists on a limit. An unstreamed answer of more than some minutes is cut by proxies on the way.
-function defaultMaxTokens(stream: boolean, capabilities: ModelCapabilities): number {
-  return Math.min(capabilities.maxOutput ?? Infinity, stream ? 32_000 : 8192)
+// The API insists on a limit, and counts thinking into it: a budget comes on top, or the answer would have no room. An
+// unstreamed answer of more than some minutes is cut by proxies on the way.
+function defaultMaxTokens(stream: boolean, thinkingBudget: number, capabilities: ModelCapabilities): number {
+  return Math.min(capabilities.maxOutput ?? Infinity, (stream ? 32_000 : 8192) + thinkingBudget)
 }
 
 function instructionsOf(

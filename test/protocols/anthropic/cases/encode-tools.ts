@@ -109,6 +109,25 @@ export const toolCases: readonly EncodeCase[] = [
     body: { thinking: { type: 'enabled', budget_tokens: 16_384 }, output_config: undefined },
   },
   {
+    row: 'reasoning: a limit of ours leaves the answer its room beside the budget',
+    content: { messages: hi, reasoning: { mode: 'effort', effort: 'medium' } },
+    model: manual,
+    body: { max_tokens: 16_384, thinking: { type: 'enabled', budget_tokens: 8192 } },
+  },
+  {
+    row: 'reasoning: a limit of ours stays within the model',
+    content: { messages: hi, reasoning: { mode: 'effort', effort: 'medium' } },
+    model: { ...manual, maxOutput: 8192 },
+    body: { max_tokens: 8192, thinking: { type: 'enabled', budget_tokens: 8191 } },
+  },
+  {
+    row: 'reasoning: a limit of ours has no room to spare where the model does not think',
+    content: { messages: hi, tools: [tool], toolChoice: { type: 'required' }, reasoning: { mode: 'effort', effort: 'medium' } },
+    model: manual,
+    body: { max_tokens: 8192, thinking: undefined },
+    warns: ['reasoning'],
+  },
+  {
     row: 'reasoning: below max_tokens',
     content: { messages: hi, maxOutputTokens: 4000, reasoning: { mode: 'effort', effort: 'max' } },
     model: manual,
