@@ -42,6 +42,7 @@ function contentOf(envelope: Envelope, bytes: Uint8Array): RequestContent {
   if (wire.mcp_servers && wire.mcp_servers.length > 0) {
     throw invalidValue('mcp_servers', '`mcp_servers` cannot be carried to this model: it has no connector of its own')
   }
+  if (envelope.messages.length === 0) throw invalidValue('messages', '`messages` must not be empty')
   const inputTextOf = inputTexts(bytes, envelope)
   const output = wire.output_config?.format ?? wire.output_format
   const reasoning = reasoningOf(wire)

@@ -178,6 +178,7 @@ export const decodeRefusals: readonly {
 }[] = [
   { row: 'mcp_servers', body: { mcp_servers: [{ url: 'https://x' }] }, param: 'mcp_servers' },
   { row: 'thread', body: { thread: { type: 'continue' } }, param: 'thread' },
+  { row: 'empty messages', body: { messages: [] }, param: 'messages' },
   { row: 'role', body: { messages: [{ role: 'robot', content: 'x' }] }, param: 'messages[0].role' },
   { row: 'system block', body: { system: [{ type: 'image' }] }, param: 'system[0].type' },
   { row: 'text that is none', body: block({ type: 'text', text: 7 }), param: 'messages[0].content[0].text' },
