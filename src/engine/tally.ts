@@ -32,7 +32,7 @@ export function createTally(): Tally {
     delivered: false,
     add(meter: Meter): void {
       tally.delivered = true
-      if (meter.usage !== undefined) tally.usage = meter.usage
+      if (meter.usage !== undefined && isCounted(meter.usage)) tally.usage = meter.usage
       if (meter.stop !== undefined) tally.stop = meter.stop
       if (meter.model !== undefined) tally.reportedModel = meter.model
       tally.toolCalls += meter.toolCalls
@@ -41,6 +41,17 @@ export function createTally(): Tally {
     },
   }
   return tally
+}
+
+/** More than any call could use: one provider's slip must not be most of what a ledger ever counts. */
+const TOKENS_LIMIT = 1_000_000_000
+
+/** Counts that are no counts (a fraction, less than nothing, a billion) tell nothing: the call is then estimated. */
+function isCounted(usage: Usage): boolean {
+  const { upstreamCostUsd: _, ...counts } = usage
+  return Object.values(counts).every(
+    (count) => typeof count !== 'number' || (Number.isInteger(count) && count >= 0 && count <= TOKENS_LIMIT),
+  )
 }
 
 export interface Bill {
@@ -54,19 +65,26 @@ export interface Bill {
 
 /** What the call is on record for. A cut answer is billed for what was delivered (contract.md §5, `cost_basis`). */
 export function billOf(tally: Tally, model: ModelRef, estimatedInputTokens: number, prices: PriceCatalog, atUs: number): Bill {
-  const told = tally.usage
-  // A stop with its usage is the provider's final count, even when the last frame was cut off.
-  const whole = told !== null && tally.stop !== null
-  const usage = whole ? told : estimateOf(told ?? noUsage, told === null ? estimatedInputTokens : null, tally.outputCharacters)
+  const unpriced = unpricedBillOf(tally, estimatedInputTokens)
+  const { usage, estimated } = unpriced
   const price =
     (tally.reportedModel === null ? null : prices.priceOf(model.provider, tally.reportedModel, usage, atUs)) ??
     prices.priceOf(model.provider, model.name, usage, atUs)
   if (price !== null) {
-    return { usage, estimated: !whole, costNanoUsd: costOf(usage, price), basis: whole ? 'metered' : 'partial_estimate' }
+    return { usage, estimated, costNanoUsd: costOf(usage, price), basis: estimated ? 'partial_estimate' : 'metered' }
   }
   if (usage.upstreamCostUsd !== undefined && isPlausibleUsd(usage.upstreamCostUsd)) {
-    return { usage, estimated: !whole, costNanoUsd: nanoUsdOf(usage.upstreamCostUsd), basis: 'provider_reported' }
+    return { usage, estimated, costNanoUsd: nanoUsdOf(usage.upstreamCostUsd), basis: 'provider_reported' }
   }
+  return unpriced
+}
+
+/** What was used, for a call that cannot be priced now. */
+export function unpricedBillOf(tally: Tally, estimatedInputTokens: number): Bill {
+  const told = tally.usage
+  // A stop with its usage is the provider's final count, even when the last frame was cut off.
+  const whole = told !== null && tally.stop !== null
+  const usage = whole ? told : estimateOf(told ?? noUsage, told === null ? estimatedInputTokens : null, tally.outputCharacters)
   return { usage, estimated: !whole, costNanoUsd: null, basis: 'unpriced' }
 }
 

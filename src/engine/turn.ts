@@ -9,7 +9,7 @@ import type { Clock, Logger } from '../services.ts'
 import type { TurnStatus } from '../store/events.ts'
 import type { TraceStore, TurnClosed } from '../store/traces.ts'
 import type { AttemptLog } from './attempts.ts'
-import { billOf, createTally, type Tally } from './tally.ts'
+import { billOf, createTally, unpricedBillOf, type Bill, type Tally } from './tally.ts'
 import { callCompleted, callFailed, turnCompleted, type TurnHead } from './turn-events.ts'
 
 export type TurnEnd = Exclude<TurnStatus, 'refused'>
@@ -74,9 +74,8 @@ export function createTurn(parts: TurnParts): Turn {
 
   async function settle(end: TurnEnd, error: GatewayError | undefined): Promise<TurnEnd> {
     try {
-      await prices.ready()
       // A call that broke before it delivered anything used nothing we know of; one that broke later was paid for.
-      const closed = end === 'failed' && !tally.delivered ? failure(error) : outcome(end, error)
+      const closed = end === 'failed' && !tally.delivered ? failure(error) : outcome(end, error, await bill())
       costNanoUsd = closed.costNanoUsd
       await parts.traces.closeTurn(closed)
       logTurn(parts.logger, closed)
@@ -88,10 +87,20 @@ export function createTurn(parts: TurnParts): Turn {
     return end
   }
 
-  function outcome(end: TurnEnd, error: GatewayError | undefined): TurnClosed {
+  /** A call that cannot be priced is on record all the same. */
+  async function bill(): Promise<Bill> {
+    try {
+      await prices.ready()
+      return billOf(tally, log.model, parts.estimatedInputTokens, prices, clock.nowUs())
+    } catch (fault) {
+      parts.logger.log('error', 'a call could not be priced', { turn_id: head.id, fault: String(fault) })
+      return unpricedBillOf(tally, parts.estimatedInputTokens)
+    }
+  }
+
+  function outcome(end: TurnEnd, error: GatewayError | undefined, bill: Bill): TurnClosed {
     const nowUs = clock.nowUs()
     const latencyMs = clock.nowMs() - parts.startedMs
-    const bill = billOf(tally, log.model, parts.estimatedInputTokens, prices, nowUs)
     const call = callCompleted(
       head,
       parts.routeEventId,

@@ -1,7 +1,7 @@
 // An engine with both vendors' wires over a scripted upstream, a clock that a test moves, and a trace store that keeps what it
 // is told: turns without sockets, files or waiting.
 import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
-import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
+import { createPriceCatalog, type PriceSource } from '../../src/catalog/price-catalog.ts'
 import { createEngine, type Engine, type TurnAnswer } from '../../src/engine/engine.ts'
 import type { Limit } from '../../src/engine/admit.ts'
 import type { Principal } from '../../src/ir/principal.ts'
@@ -49,6 +49,10 @@ export interface EngineOptions {
   readonly limits?: readonly Limit[]
   /** Of every jitter; 1 is the most there can be. */
   readonly random?: number
+  /** Told of what is logged as an error. */
+  readonly onError?: (message: string) => void
+  /** In place of the shipped price list. */
+  readonly loadPrices?: () => Promise<PriceSource>
 }
 
 /** `up` on the OpenAI wire and `ant` on Anthropic's, both without a price, beside the vendors themselves. */
@@ -64,8 +68,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
     ...options.config,
   })
   const models = createModelCatalog(config)
-  const prices = createPriceCatalog(config)
-  await prices.ready()
+  const prices = createPriceCatalog(config, options.loadPrices)
+  if (options.loadPrices === undefined) await prices.ready()
   const nextId = createIdFactory(() => clock.nowUs() / 1000)
   const engine = createEngine({
     routing: { config, models, known: new Set(presets.map((preset) => preset.name)) },
@@ -77,7 +81,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
     random: () => options.random ?? 0,
     nextId,
     redact: (text) => text,
-    logger: { log: () => undefined },
+    logger: { log: (level, message) => void (level === 'error' && options.onError?.(message)) },
   })
 
   function ask(asked: Asked = {}): Asking {

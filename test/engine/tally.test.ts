@@ -117,6 +117,20 @@ describe('a bill', () => {
   })
 
   it.each([
+    ['a fraction', { inputUncached: 1.5 }],
+    ['less than nothing', { output: -1 }],
+    ['more than any call could use', { cacheRead: 1e20 }],
+    ['no number', { reasoning: NaN }],
+    ['an endless number', { webSearches: Infinity }],
+  ])('takes a count that is %s for not told, and estimates', (_, count) => {
+    expect(billed([{ usage: usage({ ...told, ...count }), stop, outputCharacters: 360 }])).toMatchObject({
+      basis: 'partial_estimate',
+      estimated: true,
+      usage: { ...noUsage, inputUncached: 50, output: 100 },
+    })
+  })
+
+  it.each([
     {
       claim: "is the provider's own figure where we have no price",
       cost: 0.0123,
