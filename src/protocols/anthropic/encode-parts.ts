@@ -4,7 +4,8 @@ import type { CacheHint, DocumentPart, MediaSource, Part, ToolCallPart, ToolResu
 import { safeToolId } from '../../lib/identifiers.ts'
 import { isObject } from '../wire.ts'
 import { isForeignSignature } from './signature.ts'
-import type { Warnings } from './warnings.ts'
+import type { ToolNames } from '../tool-names.ts'
+import type { Warnings } from '../warnings.ts'
 
 /** Fresh, so that what comes later may still take a breakpoint off it. */
 export interface Block {
@@ -14,8 +15,7 @@ export interface Block {
 
 export interface PartContext {
   readonly warnings: Warnings
-  /** The name a tool goes upstream by. */
-  nameOf(tool: string): string
+  readonly names: ToolNames
 }
 
 const maxToolIdLength = 256
@@ -138,7 +138,7 @@ function toolUseOf(part: ToolCallPart, path: string, context: PartContext): Bloc
   return {
     type: 'tool_use',
     id: wireToolId(part.id),
-    name: context.nameOf(part.name),
+    name: context.names.sent(part.name),
     input: input ?? { _invalid_arguments: part.argsText },
     ...cacheControlOf(part.cache, path, context),
   }

@@ -1,7 +1,8 @@
 // How hard the model thinks, and what then cannot stand beside it: sampling and forced tools (translation.md §2, §0.2).
 import type { ModelCapabilities } from '../../catalog/capabilities.ts'
 import type { Effort, Reasoning, RequestContent } from '../../ir/request.ts'
-import type { Warnings } from './warnings.ts'
+import { effortOfBudget, nearestEffort } from '../effort.ts'
+import type { Warnings } from '../warnings.ts'
 
 export interface ReasoningFields {
   readonly thinking?: Readonly<Record<string, unknown>>
@@ -17,6 +18,8 @@ export interface ReasoningLimits {
   readonly obstacle?: string
 }
 
+/** Chat's name for what is asked here. */
+const field = 'reasoning_effort'
 const notThinking: ReasoningFields = { thinks: false }
 
 export function reasoningFieldsOf(
@@ -30,19 +33,19 @@ export function reasoningFieldsOf(
     return capabilities.thinksByDefault ? { thinking: { type: 'disabled' }, thinks: false } : notThinking
   }
   if (capabilities.thinking === 'none') {
-    warnings.dropped('reasoning', 'this model does not think')
+    warnings.dropped(field, 'this model does not think')
     return notThinking
   }
   const adaptive = capabilities.thinking === 'adaptive'
   const effort = adaptive ? effortOf(reasoning, capabilities, warnings) : {}
   if (obstacle !== undefined) {
-    warnings.dropped('reasoning', obstacle)
+    warnings.dropped(field, obstacle)
     return { ...effort, thinks: false }
   }
   if (adaptive) return { thinking: { type: 'adaptive' }, ...effort, thinks: true }
   const budgetTokens = Math.min(thinkingBudgetOf(reasoning, capabilities), limits.maxTokens - 1)
   if (budgetTokens >= minBudget) return { thinking: { type: 'enabled', budget_tokens: budgetTokens }, thinks: true }
-  warnings.dropped('reasoning', `a thinking budget below ${minBudget} tokens is refused`)
+  warnings.dropped(field, `a thinking budget below ${minBudget} tokens is refused`)
   return notThinking
 }
 
@@ -85,21 +88,17 @@ const budgetByEffort: Readonly<Record<Effort, number>> = {
   xhigh: 32_000,
   max: 32_000,
 }
-const levels: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
 
 function effortOf(reasoning: Reasoning, capabilities: ModelCapabilities, warnings: Warnings): { effort?: Effort } {
   const wanted = wantedEffort(reasoning)
-  const known = levels.filter((level) => level !== 'none' && level !== 'minimal' && capabilities.efforts.includes(level))
-  const lowest = known[0]
-  if (wanted === undefined || lowest === undefined) return {}
-  const effort = known.findLast((level) => levels.indexOf(level) <= levels.indexOf(wanted)) ?? lowest
-  if (effort !== wanted) warnings.changed('reasoning_effort', `this model has no \`${wanted}\`: sent as \`${effort}\``)
+  const effort = wanted && nearestEffort(wanted, capabilities.efforts)
+  if (effort === undefined) return {}
+  if (effort !== wanted) warnings.changed(field, `this model has no \`${wanted}\`: sent as \`${effort}\``)
   return { effort }
 }
 
 function wantedEffort({ effort, budgetTokens }: Reasoning): Effort | undefined {
+  // The lowest level of this wire.
   if (effort === 'minimal') return 'low'
-  if (effort !== undefined || budgetTokens === undefined) return effort
-  if (budgetTokens < 4096) return 'low'
-  return budgetTokens < 16_384 ? 'medium' : 'high'
+  return effort ?? (budgetTokens === undefined ? undefined : effortOfBudget(budgetTokens))
 }

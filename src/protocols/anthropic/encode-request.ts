@@ -8,19 +8,22 @@ import { isObject } from '../wire.ts'
 import { encodeMessages, type WireMessage } from './encode-messages.ts'
 import { cacheControlOf, type Block } from './encode-parts.ts'
 import { reasoningFieldsOf, samplingOf, thinkingBudgetOf } from './encode-reasoning.ts'
-import { createToolNames, toolFieldsOf, type WireTool } from './encode-tools.ts'
+import { toolFieldsOf, type WireTool } from './encode-tools.ts'
 import { defaultVersion, encodeSameShape } from './same-shape.ts'
-import { createWarnings, type Warnings } from './warnings.ts'
+import { createToolNames } from '../tool-names.ts'
+import { createWarnings, type Warnings } from '../warnings.ts'
+
+const maxToolName = 128
 
 export function encodeRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
   if (request.shape === 'anthropic') return encodeSameShape(request, target)
   const { capabilities } = target
   const content = request.content()
   const warnings = createWarnings()
-  const names = createToolNames()
+  const names = createToolNames(maxToolName)
   const tools = toolFieldsOf(content, capabilities, names, warnings)
   const { system, messages } = instructionsOf(content, capabilities, warnings)
-  const encoded = encodeMessages(messages, { warnings, nameOf: names.nameOf, prefill: capabilities.prefill })
+  const encoded = encodeMessages(messages, { warnings, names, prefill: capabilities.prefill })
   const obstacle = obstacleOf(tools.forced, encoded.lastToolTurnUnsigned)
   const budget = obstacle.obstacle === undefined ? thinkingBudgetOf(content.reasoning, capabilities) : 0
   const maxTokens = content.maxOutputTokens ?? defaultMaxTokens(request.stream, budget, capabilities)
@@ -52,7 +55,7 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
     stream: request.stream,
     warnings: warnings.all,
     inboundShape: request.shape,
-    toolNames: names.changed,
+    toolNames: names.clientNames,
     hidesUsageChunk: false,
     ...(tools.answerTool === undefined ? {} : { answerTool: tools.answerTool }),
   }

@@ -2,31 +2,10 @@
 import type { ModelCapabilities } from '../../catalog/capabilities.ts'
 import { invalidValue } from '../../ir/errors.ts'
 import type { JsonSchema, RequestContent, Tool, ToolChoice } from '../../ir/request.ts'
-import { safeToolName } from '../../lib/identifiers.ts'
 import { isObject } from '../wire.ts'
 import { cacheControlOf } from './encode-parts.ts'
-import type { Warnings } from './warnings.ts'
-
-export interface ToolNames {
-  /** The name sent upstream. */
-  nameOf(tool: string): string
-  /** Name sent upstream → the client's, for those that differ. */
-  readonly changed: ReadonlyMap<string, string>
-}
-
-const maxNameLength = 128
-
-export function createToolNames(): ToolNames {
-  const changed = new Map<string, string>()
-  return {
-    changed,
-    nameOf(tool) {
-      const name = safeToolName(tool, maxNameLength)
-      if (name !== tool) changed.set(name, tool)
-      return name
-    },
-  }
-}
+import type { ToolNames } from '../tool-names.ts'
+import type { Warnings } from '../warnings.ts'
 
 /** Fresh, so that what comes later may still take a breakpoint off it. */
 export type WireTool = Record<string, unknown>
@@ -79,7 +58,7 @@ function toolOf(
   if (tool.kind === 'function') {
     const { description, parameters, strict, cache } = tool
     const wire = {
-      name: names.nameOf(tool.name),
+      name: names.sent(tool.name),
       ...(description === undefined ? {} : { description }),
       input_schema: inputSchemaOf(parameters),
       ...(strict === true && capabilities.strictTools ? { strict } : {}),
@@ -113,7 +92,7 @@ function choiceOf(choice: ToolChoice | undefined, names: ToolNames): Record<stri
     case 'required':
       return { type: 'any' }
     case 'tool':
-      return { type: 'tool', name: names.nameOf(choice.name) }
+      return { type: 'tool', name: names.sent(choice.name) }
     case 'allowed':
       return { type: choice.mode === 'required' ? 'any' : 'auto' }
     default:

@@ -4,15 +4,15 @@ import { safeToolId } from '../../lib/identifiers.ts'
 import { invalidValue } from '../../ir/errors.ts'
 import type { Message, Part, TextPart, ToolResultPart } from '../../ir/request.ts'
 import { encodeDocument, encodeImage, type WirePart } from './encode-media.ts'
-import type { ToolNames } from './tool-names.ts'
+import type { ToolNames } from '../tool-names.ts'
 import { encodeResult } from './encode-result.ts'
-import type { Warn } from './warn.ts'
+import type { Warnings } from '../warnings.ts'
 
 type Json = Record<string, unknown>
 
 export interface MessageOptions {
   readonly names: ToolNames
-  readonly warn: Warn
+  readonly warnings: Warnings
   /** The provider takes `reasoning_content` of earlier turns back. */
   readonly replaysReasoning: boolean
 }
@@ -42,7 +42,7 @@ export function encodeMessages(
     }
   }
   if (messages.at(-1)?.role === 'assistant') {
-    options.warn('messages', 'this model answers an assistant message at the end, it does not continue it', 'changed')
+    options.warnings.changed('messages', 'this model answers an assistant message at the end, it does not continue it')
   }
   return out
 }
@@ -94,13 +94,13 @@ function assistantTurn(
   for (const result of resultsNext(following)) {
     if (!waiting.delete(result.callId)) continue
     answered.add(result)
-    const encoded = encodeResult(result, options.warn)
+    const encoded = encodeResult(result, options.warnings)
     turn.push({ role: 'tool', tool_call_id: wireId(result.callId), content: encoded.text })
     media.push(...encoded.media)
   }
   for (const id of following.length === 0 ? [] : waiting) {
     turn.push({ role: 'tool', tool_call_id: wireId(id), content: 'Error: no result was provided' })
-    options.warn('messages', 'a tool call without a result was given one', 'changed')
+    options.warnings.changed('messages', 'a tool call without a result was given one')
   }
   return { messages: turn, media }
 }
@@ -175,7 +175,7 @@ function userMessages(
   return [{ role: 'user', content: content.length === 1 && first.type === 'text' ? first['text'] : content }]
 }
 
-function userPart(part: Part, message: Message, { warn }: MessageOptions): readonly WirePart[] {
+function userPart(part: Part, message: Message, { warnings }: MessageOptions): readonly WirePart[] {
   const path = `${message.path}.content[${message.parts.indexOf(part)}]`
   switch (part.type) {
     case 'text':
@@ -185,8 +185,8 @@ function userPart(part: Part, message: Message, { warn }: MessageOptions): reado
     case 'document':
       return [encodeDocument(part, path)]
     case 'toolResult': {
-      warn('messages', 'the result of a tool call that is not in the conversation was made text', 'changed')
-      const { text, media } = encodeResult(part, warn)
+      warnings.changed('messages', 'the result of a tool call that is not in the conversation was made text')
+      const { text, media } = encodeResult(part, warnings)
       return [{ type: 'text', text: `[result of an earlier tool call ${part.callId}] ${text}` }, ...media]
     }
     case 'opaque':

@@ -1,19 +1,21 @@
 // A request to an OpenAI-shaped provider: chat's own bytes spliced, any other wire rendered from the IR
 // (translation.md §2, column A->O).
 import { invalidValue } from '../../ir/errors.ts'
-import type { LanguageModelRequest, RequestContent, TextPart, Warning } from '../../ir/request.ts'
+import type { LanguageModelRequest, RequestContent, TextPart } from '../../ir/request.ts'
 import { sha256Hex } from '../../lib/identifiers.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
+import { createToolNames } from '../tool-names.ts'
+import { createWarnings, type Warnings } from '../warnings.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeTools } from './encode-tools.ts'
 import { reasoningEffortOf } from './reasoning-effort.ts'
 import { spliceRequest } from './same-shape.ts'
-import { createToolNames } from './tool-names.ts'
-import type { Warn } from './warn.ts'
 
 type Json = Record<string, unknown>
 
 const path = '/chat/completions'
+/** OpenAI's; Anthropic's names may have 128. */
+const maxToolName = 64
 
 /** @throws GatewayError invalid_value for what cannot be carried */
 export function encodeRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
@@ -34,19 +36,21 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
 
 function renderRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
   const content = request.content()
-  const warnings: Warning[] = []
-  const warn: Warn = (field, reason, action = 'dropped') => void warnings.push({ field, action, reason })
-  const names = createToolNames(warn)
-  const extra = extraFields(request, content, warn)
+  const warnings = createWarnings()
+  const names = createToolNames(maxToolName)
+  const extra = extraFields(request, content, warnings)
   const system = systemOf(content, target)
   const body: Json = {
     model: target.model,
-    messages: encodeMessages({ ...content, system }, { names, warn, replaysReasoning: target.quirks.replaysReasoning === true }),
-    ...encodeTools(content, target, names, warn),
-    ...limitOf(content, target, warn),
-    ...samplingOf(content, target, warn),
-    ...reasoningEffortOf(content.reasoning, target.capabilities, warn),
-    ...outputFormatOf(content, target, warn),
+    messages: encodeMessages(
+      { ...content, system },
+      { names, warnings, replaysReasoning: target.quirks.replaysReasoning === true },
+    ),
+    ...encodeTools(content, target, names, warnings),
+    ...limitOf(content, target, warnings),
+    ...samplingOf(content, target, warnings),
+    ...reasoningEffortOf(content.reasoning, target.capabilities, warnings),
+    ...outputFormatOf(content, target, warnings),
     ...userOf(content, target),
     ...tierOf(content),
     ...extra,
@@ -59,7 +63,7 @@ function renderRequest(request: LanguageModelRequest, target: Target): EncodedRe
     headers: {},
     body: JSON.stringify(body),
     stream: request.stream,
-    warnings,
+    warnings: warnings.all,
     inboundShape: request.shape,
     toolNames: names.clientNames,
     // Across shapes the door makes its own usage chunk; a mixed body of our own shape gets the provider's bytes.
@@ -67,9 +71,9 @@ function renderRequest(request: LanguageModelRequest, target: Target): EncodedRe
   }
 }
 
-function extraFields(request: LanguageModelRequest, { unmapped }: RequestContent, warn: Warn): Readonly<Json> {
+function extraFields(request: LanguageModelRequest, { unmapped }: RequestContent, warnings: Warnings): Readonly<Json> {
   if (request.shape === 'openai') return unmapped
-  for (const field of Object.keys(unmapped)) warn(field, 'has no place in Chat Completions')
+  for (const field of Object.keys(unmapped)) warnings.dropped(field, 'has no place in Chat Completions')
   return {}
 }
 
@@ -80,18 +84,18 @@ function systemOf({ system, output }: RequestContent, target: Target): readonly 
   return [...system, { type: 'text', text }]
 }
 
-function limitOf({ maxOutputTokens }: RequestContent, { quirks, capabilities }: Target, warn: Warn): Json {
+function limitOf({ maxOutputTokens }: RequestContent, { quirks, capabilities }: Target, warnings: Warnings): Json {
   if (maxOutputTokens === undefined) return {}
   if (maxOutputTokens < 1) throw invalidValue('max_tokens', '`max_tokens` must be at least 1 for this model')
   const field = quirks.maxTokensField ?? 'max_tokens'
   const limit = Math.min(maxOutputTokens, capabilities.maxOutput ?? maxOutputTokens)
-  if (limit < maxOutputTokens) warn('max_tokens', `lowered to the ${limit} that this model can write`, 'changed')
+  if (limit < maxOutputTokens) warnings.changed('max_tokens', `lowered to the ${limit} that this model can write`)
   return { [field]: limit }
 }
 
 const maxStops = 4
 
-function samplingOf(content: RequestContent, { capabilities }: Target, warn: Warn): Json {
+function samplingOf(content: RequestContent, { capabilities }: Target, warnings: Warnings): Json {
   const { temperature, topP, topK, stop } = content
   const body: Json = {}
   for (const [field, value] of [
@@ -100,22 +104,22 @@ function samplingOf(content: RequestContent, { capabilities }: Target, warn: War
   ] as const) {
     if (value === undefined) continue
     if (capabilities.sampling) body[field] = value
-    else if (value !== 1) warn(field, 'this model does not take it')
+    else if (value !== 1) warnings.dropped(field, 'this model does not take it')
   }
-  if (topK !== undefined) warn('top_k', 'has no place in Chat Completions')
+  if (topK !== undefined) warnings.dropped('top_k', 'has no place in Chat Completions')
   if (stop.length === 0) return body
-  if (!capabilities.stopSequences) warn('stop_sequences', 'this model does not take them')
+  if (!capabilities.stopSequences) warnings.dropped('stop_sequences', 'this model does not take them')
   else body['stop'] = stop.slice(0, maxStops)
   if (capabilities.stopSequences && stop.length > maxStops)
-    warn('stop_sequences', `only the first ${maxStops} are taken`, 'changed')
+    warnings.changed('stop_sequences', `only the first ${maxStops} are taken`)
   return body
 }
 
-function outputFormatOf({ output }: RequestContent, { capabilities }: Target, warn: Warn): Json {
+function outputFormatOf({ output }: RequestContent, { capabilities }: Target, warnings: Warnings): Json {
   if (!output) return {}
   if (output.type === 'jsonObject') return { response_format: { type: 'json_object' } }
   if (!capabilities.structuredOutput) {
-    warn('output_config.format', 'this model takes no schema: it is asked for in words', 'changed')
+    warnings.changed('output_config.format', 'this model takes no schema: it is asked for in words')
     return { response_format: { type: 'json_object' } }
   }
   const { name = 'output', schema, strict = true } = output

@@ -2,20 +2,20 @@
 // and follow in a user message behind all results.
 import type { Part, ToolResultPart } from '../../ir/request.ts'
 import { encodeDocument, encodeImage, type WirePart } from './encode-media.ts'
-import type { Warn } from './warn.ts'
+import type { Warnings } from '../warnings.ts'
 
 export interface EncodedResult {
   readonly text: string
   readonly media: readonly WirePart[]
 }
 
-export function encodeResult(result: ToolResultPart, warn: Warn): EncodedResult {
+export function encodeResult(result: ToolResultPart, warnings: Warnings): EncodedResult {
   const texts: string[] = []
   const media: WirePart[] = []
   for (const part of result.parts) {
     if (part.type === 'image') lift(encodeImage(part, 'tool_result.content'), 'image')
     else if (part.type === 'document') addDocument(encodeDocument(part, 'tool_result.content'))
-    else texts.push(textOf(part, warn))
+    else texts.push(textOf(part, warnings))
   }
   const text = texts.join('\n')
   const marked = result.isError && !text.startsWith('Error: ') ? `Error: ${text}` : text
@@ -30,9 +30,9 @@ export function encodeResult(result: ToolResultPart, warn: Warn): EncodedResult 
   }
 }
 
-function textOf(part: Part, warn: Warn): string {
+function textOf(part: Part, warnings: Warnings): string {
   if (part.type === 'text') return part.text
   // A block only another wire knows (tool references, search results): its JSON says what it says, and the loop goes on.
-  warn('messages.content.tool_result', 'a block inside a tool result was made text', 'changed')
+  warnings.changed('messages.content.tool_result', 'a block inside a tool result was made text')
   return JSON.stringify(part.type === 'opaque' ? part.raw : part)
 }

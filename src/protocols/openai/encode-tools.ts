@@ -2,14 +2,14 @@
 import { invalidValue } from '../../ir/errors.ts'
 import type { JsonSchema, RequestContent, Tool, ToolChoice } from '../../ir/request.ts'
 import type { Target } from '../protocol.ts'
-import type { Warn } from './warn.ts'
-import type { ToolNames } from './tool-names.ts'
+import type { Warnings } from '../warnings.ts'
+import type { ToolNames } from '../tool-names.ts'
 
 type Json = Record<string, unknown>
 
 /** `tools`, `tool_choice` and `parallel_tool_calls`, or nothing when no tool is left. */
-export function encodeTools(content: RequestContent, target: Target, names: ToolNames, warn: Warn): Json {
-  const tools = content.tools.flatMap((tool) => encodeTool(tool, content.toolChoice, target, names, warn))
+export function encodeTools(content: RequestContent, target: Target, names: ToolNames, warnings: Warnings): Json {
+  const tools = content.tools.flatMap((tool) => encodeTool(tool, content.toolChoice, target, names, warnings))
   if (tools.length === 0) return {}
   return {
     tools,
@@ -18,7 +18,13 @@ export function encodeTools(content: RequestContent, target: Target, names: Tool
   }
 }
 
-function encodeTool(tool: Tool, choice: ToolChoice | undefined, target: Target, names: ToolNames, warn: Warn): readonly Json[] {
+function encodeTool(
+  tool: Tool,
+  choice: ToolChoice | undefined,
+  target: Target,
+  names: ToolNames,
+  warnings: Warnings,
+): readonly Json[] {
   if (tool.kind === 'vendor') {
     if (isOwnCustom(tool)) return [{ ...tool.raw }]
     if (choice?.type === 'tool' && (choice.name === tool.name || choice.name === tool.type)) {
@@ -27,7 +33,7 @@ function encodeTool(tool: Tool, choice: ToolChoice | undefined, target: Target, 
         `the tool \`${choice.name}\` is run by another provider and cannot be chosen on this model`,
       )
     }
-    warn(`tools.${tool.type}`, 'this tool is run by another provider')
+    warnings.dropped(`tools.${tool.type}`, 'this tool is run by another provider')
     return []
   }
   const { name, description, parameters, strict } = tool

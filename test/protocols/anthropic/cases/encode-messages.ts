@@ -42,7 +42,7 @@ export const messageCases: readonly EncodeCase[] = [
     },
     model: forced,
     body: { thinking: undefined },
-    warns: ['reasoning'],
+    warns: ['reasoning_effort'],
   },
   {
     row: 'thinking in history: signed tool turn',

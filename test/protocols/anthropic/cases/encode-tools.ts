@@ -78,7 +78,7 @@ export const toolCases: readonly EncodeCase[] = [
     content: { messages: hi, tools: [tool], toolChoice: { type: 'required' }, reasoning: { mode: 'effort', effort: 'high' } },
     model: manual,
     body: { thinking: undefined },
-    warns: ['reasoning'],
+    warns: ['reasoning_effort'],
   },
   {
     row: 'reasoning: adaptive',
@@ -125,7 +125,7 @@ export const toolCases: readonly EncodeCase[] = [
     content: { messages: hi, tools: [tool], toolChoice: { type: 'required' }, reasoning: { mode: 'effort', effort: 'medium' } },
     model: manual,
     body: { max_tokens: 8192, thinking: undefined },
-    warns: ['reasoning'],
+    warns: ['reasoning_effort'],
   },
   {
     row: 'reasoning: below max_tokens',
@@ -138,7 +138,7 @@ export const toolCases: readonly EncodeCase[] = [
     content: { messages: hi, maxOutputTokens: 1000, reasoning: { mode: 'effort', effort: 'low' } },
     model: manual,
     body: { thinking: undefined },
-    warns: ['reasoning'],
+    warns: ['reasoning_effort'],
   },
   {
     row: 'reasoning: off where it is the default',
@@ -156,6 +156,6 @@ export const toolCases: readonly EncodeCase[] = [
     content: { messages: hi, reasoning: { mode: 'effort', effort: 'low' } },
     model: { ...manual, thinking: 'none' },
     body: { thinking: undefined },
-    warns: ['reasoning'],
+    warns: ['reasoning_effort'],
   },
 ]

@@ -1,6 +1,7 @@
 // What a translation dropped or changed, gathered while it is made.
-import type { Warning } from '../../ir/request.ts'
+import type { Warning } from '../ir/request.ts'
 
+/** `field` as the client's wire names it; a client's values never go into `reason`. */
 export interface Warnings {
   readonly all: readonly Warning[]
   dropped(field: string, reason: string): void
