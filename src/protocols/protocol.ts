@@ -28,7 +28,7 @@ export interface ServerProtocol {
   /** The frame that keeps a silent stream alive. */
   readonly keepAlive: Uint8Array
   encodeResponse(response: LanguageModelResponse, answer: AnswerContext): string
-  /** `sameShape`: the provider's own body is passed on when the error carries one of this shape. */
+  /** The provider's own status and body are passed on when the error carries an answer of this shape. */
   encodeError(error: GatewayError, requestId: string): EncodedError
 }
 

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { GatewayError, type ErrorClass, type GatewayErrorDetails, type UpstreamAnswer } from '../ir/errors.ts'
 import type { Shape } from '../ir/stream.ts'
-import { isObject } from './wire.ts'
+import { isObject, jsonOf } from './wire.ts'
 
 export interface UpstreamErrorFacts extends ErrorWords {
   readonly shape: Shape
@@ -181,12 +181,4 @@ function crossShapeStatusOf(status: number): number {
   if (status >= 500) return 502
   // A redirect is never followed, and any other status below 400 is no answer to a model call.
   return status >= 400 ? status : 502
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

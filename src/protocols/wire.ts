@@ -14,6 +14,15 @@ export function readWire<T>(schema: z.ZodType<T>, value: unknown, path: string):
   throw invalidValue(param, `\`${param}\`: ${issue?.message ?? 'is not valid'}`)
 }
 
+/** Undefined for what is not JSON. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -22,7 +22,7 @@ export const usageSchema = z.looseObject({
 })
 export type WireUsage = z.infer<typeof usageSchema>
 
-export const blockSchema = z.looseObject({
+const blockSchema = z.looseObject({
   type: z.string(),
   text: word,
   citations: z.array(z.unknown()).nullish().catch(undefined),

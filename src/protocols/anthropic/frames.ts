@@ -1,6 +1,7 @@
 // One frame of a Messages stream: its type, and its data as JSON when somebody must know more.
 import type * as z from 'zod'
 import type { SseEvent } from '../../lib/sse.ts'
+import { jsonOf } from '../wire.ts'
 import { badResponse } from './errors.ts'
 
 /** By the event's name, else by the data's own `type`: compatible servers leave the name out. '' = says nothing. */
@@ -17,13 +18,4 @@ export function readFrame<T>(schema: z.ZodType<T>, event: SseEvent): T {
   const data = schema.safeParse(jsonOf(event.data))
   if (data.success) return data.data
   throw badResponse(`The provider sent a \`${event.event.slice(0, 40)}\` frame that cannot be read.`, data.error)
-}
-
-/** Undefined for what is not JSON. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -22,7 +22,8 @@ import {
   type AnswerNames,
   type BlockKind,
 } from './block-events.ts'
-import { frameTypeOf, jsonOf, readFrame } from './frames.ts'
+import { jsonOf } from '../wire.ts'
+import { frameTypeOf, readFrame } from './frames.ts'
 import { stopForClient, stopOf } from './stop.ts'
 import { mergeUsage, usageOf } from './usage.ts'
 

@@ -6,7 +6,7 @@ const maxDepth = 128
 // Kept beside the bytes, which nobody changes.
 const known = new WeakMap<Uint8Array, JsonScan>()
 
-/** \`depthExceeded\`: nested deeper than 128 levels. */
+/** `depthExceeded`: nested deeper than 128 levels. */
 export function scanOf(bytes: Uint8Array): JsonScan {
   const kept = known.get(bytes)
   if (kept) return kept
