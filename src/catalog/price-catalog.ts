@@ -54,16 +54,25 @@ export function createPriceCatalog(config: Config, load: () => Promise<PriceSour
       return loading
     },
 
-    priceOf(provider, model, usage, atUs) {
+    priceOf(provider, model, usage, atUs, answeredAs = model) {
       if (source === null) throw new Error('the price list is not loaded: await prices.ready() first')
-      const name = plainName(model)
-      const override = overrides.find((one) => one.matches(`${provider}:${model}`) || one.matches(`${provider}:${undated(name)}`))
-      if (override !== undefined) return override.price
-      const listed = listOf(providers.get(provider), provider, name)
-      const info = modelOf(listed.list, listed.name, source)
-      return info === null ? null : listedPrice(info, listed, usage, atUs)
+      const names = answeredAs === model ? [model] : [answeredAs, model]
+      for (const name of names) {
+        const override = overrides.find((one) => isOverridden(one, provider, name))
+        if (override !== undefined) return override.price
+      }
+      for (const name of names) {
+        const listed = listOf(providers.get(provider), provider, plainName(name))
+        const info = modelOf(listed.list, listed.name, source)
+        if (info !== null) return listedPrice(info, listed, usage, atUs)
+      }
+      return null
     },
   }
+}
+
+function isOverridden(override: { matches(id: string): boolean }, provider: string, model: string): boolean {
+  return override.matches(`${provider}:${model}`) || override.matches(`${provider}:${undated(plainName(model))}`)
 }
 
 /** The package, in one dynamic import. */

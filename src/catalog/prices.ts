@@ -37,10 +37,11 @@ export interface PriceCatalog {
   /** Loads the price list, once; a failure is tried again by the next call. Await it before `priceOf`. */
   ready(): Promise<void>
   /**
-   * null = unpriced, never 0. `provider` is the name in the configuration, `model` the provider's own name.
+   * null = unpriced, never 0. `provider` is the name in the configuration, `model` the provider's own name, `answeredAs` the name
+   * in its answer: a user's price wins over the list's, and in each what answered over what was asked.
    * @throws Error before `ready()` has resolved: a silent null would be stored as "unpriced"
    */
-  priceOf(provider: string, model: string, usage: Usage, atUs: number): Price | null
+  priceOf(provider: string, model: string, usage: Usage, atUs: number, answeredAs?: string): Price | null
 }
 
 /**

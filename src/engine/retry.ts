@@ -1,6 +1,6 @@
 // When to try again, and how long to wait (reliability.md §8). Pure but for the budget's own count.
 import type { GatewayError } from '../ir/errors.ts'
-import { UpstreamFailure } from '../services.ts'
+import { UpstreamFailure, type UpstreamFault } from '../services.ts'
 
 /** A wait the provider asked for is honoured up to this, and all waits of a turn up to the sum. */
 const RETRY_AFTER_LIMIT_MS = 60_000
@@ -17,8 +17,10 @@ export function isRetryable(error: GatewayError, retriesSoFar: number): boolean 
     case 'server_error':
     case 'overloaded':
     case 'network':
-    case 'timeout':
       return true
+    case 'timeout':
+      // A provider that stayed silent for the whole first-byte limit may be working, and billing, on it: another one may be asked.
+      return faultOf(error) !== 'first_byte_timeout'
     case 'other':
       // 409, and a 200 that is not an answer: once.
       return (status === 409 || error.code === 'upstream_bad_response') && retriesSoFar < 1
@@ -41,7 +43,11 @@ export function isFallbackWorthy(error: GatewayError): boolean {
 
 /** A kept-alive connection that was gone before a byte came back: nothing was processed, so one more try costs nothing. */
 export function isStaleConnection(error: GatewayError): boolean {
-  return error.details.cause instanceof UpstreamFailure && error.details.cause.fault === 'stale'
+  return faultOf(error) === 'stale'
+}
+
+function faultOf(error: GatewayError): UpstreamFault | null {
+  return error.details.cause instanceof UpstreamFailure ? error.details.cause.fault : null
 }
 
 /** ms to wait before the next try; null = the provider asks for more than a client should be kept waiting for. */

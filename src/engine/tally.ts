@@ -67,9 +67,7 @@ export interface Bill {
 export function billOf(tally: Tally, model: ModelRef, estimatedInputTokens: number, prices: PriceCatalog, atUs: number): Bill {
   const unpriced = unpricedBillOf(tally, estimatedInputTokens)
   const { usage, estimated } = unpriced
-  const price =
-    (tally.reportedModel === null ? null : prices.priceOf(model.provider, tally.reportedModel, usage, atUs)) ??
-    prices.priceOf(model.provider, model.name, usage, atUs)
+  const price = prices.priceOf(model.provider, model.name, usage, atUs, tally.reportedModel ?? undefined)
   if (price !== null) {
     return { usage, estimated, costNanoUsd: costOf(usage, price), basis: estimated ? 'partial_estimate' : 'metered' }
   }

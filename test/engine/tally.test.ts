@@ -108,6 +108,11 @@ describe('a bill', () => {
       bill: { basis: 'metered', costNanoUsd: 200_000_000 },
     },
     {
+      claim: 'is by the price the user gave for the model that was asked, over the list price of the one that answered',
+      meters: [{ usage: told, stop, model: 'claude-opus-4-1' }],
+      bill: { basis: 'metered', costNanoUsd: 2_000_000 },
+    },
+    {
       claim: 'is by the model that was asked when nobody knows the one that answered',
       meters: [{ usage: told, stop, model: 'nobody-prices-this' }],
       bill: { basis: 'metered', costNanoUsd: 2_000_000 },
