@@ -14,6 +14,9 @@ import type { Bill, Tally } from './tally.ts'
 /** What is stored of a client's model name (reliability.md §3), and of a provider's message. */
 const MODEL_NAME_LIMIT = 200
 const MESSAGE_LIMIT = 500
+/** Warnings on record: a client chooses how many unknown fields it sends, and how long their names are. */
+const WARNINGS_LIMIT = 64
+const FIELD_LIMIT = 128
 
 export type RouteEvent = TurnEvent & { readonly type: 'route.decided' }
 export type CallEvent = TurnEvent & { readonly type: 'llm.call_completed' | 'llm.call_failed' }
@@ -122,7 +125,7 @@ export function callCompleted(head: TurnHead, parentId: string, call: CallOutcom
       produced_thinking_blocks: tally.thinkingBlocks,
       usage_estimated: bill.estimated,
       service_tier: usage.serviceTier ?? null,
-      warnings: [...call.warnings],
+      warnings: recordedWarnings(call.warnings),
       error_class: errorClassOf(call.end, call.error),
       upstream_request_id: call.upstreamRequestId,
     },
@@ -222,6 +225,16 @@ export function turnRefused(head: TurnHead, route: RouteEvent, error: GatewayErr
     wallMs: elapsedMs,
   } as const
   return turnCompleted(head, route.id, outcome, route.timestampUs)
+}
+
+function recordedWarnings(warnings: readonly Warning[]): Warning[] {
+  const kept = warnings.slice(0, WARNINGS_LIMIT).map(({ field, action, reason }) => ({
+    field: field.slice(0, FIELD_LIMIT),
+    action,
+    reason: reason.slice(0, MESSAGE_LIMIT),
+  }))
+  const more = warnings.length - kept.length
+  return more === 0 ? kept : [...kept, { field: '…', action: 'dropped', reason: `${more} more` }]
 }
 
 function errorClassOf(end: CallOutcome['end'], error: GatewayError | undefined): ErrorClass | null {
