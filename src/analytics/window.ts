@@ -43,7 +43,7 @@ export function windowOf(
   nowUs: number,
 ): Window {
   if (asked.from === undefined && asked.to === undefined) return namedWindow(asked.window ?? '7d', nowUs)
-  if (asked.window !== undefined) throw new InvalidParameter('window', 'give either window, or from and to')
+  if (asked.window !== undefined) throw new InvalidParameter('window', 'cannot stand beside from or to')
   const endUs = asked.to ?? nowUs
   const startUs = asked.from ?? Math.max(0, endUs - lengthUs['7d'])
   if (startUs > endUs) throw new InvalidParameter('from', 'must not be later than the end of the window')
