@@ -21,7 +21,9 @@ describe('models', () => {
   it('says what is missing when no provider is configured', async () => {
     const { code, stdout, stderr } = await run(['models'])
     expect([code, stdout]).toEqual([0, ''])
-    expect(stderr).toContain(`set ANTHROPIC_API_KEY or OPENAI_API_KEY where the gateway starts, or name a provider in ${home}/config.yaml`)
+    expect(stderr).toContain(
+      `set ANTHROPIC_API_KEY or OPENAI_API_KEY where the gateway starts, or name a provider in ${home}/config.yaml`,
+    )
   })
 
   it('lists aliases and full ids of the providers whose key is there, and only those', async () => {
