@@ -80,6 +80,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     env,
     presets,
     ...(options.demo === undefined ? {} : { demo: options.demo }),
+    ...(options.selfOrigins === undefined ? {} : { selfOrigins: options.selfOrigins }),
   })
   const redact = createRedactor(config.providers.flatMap((provider) => (provider.apiKey === undefined ? [] : [provider.apiKey])))
   const logger = createLogger({

@@ -1,6 +1,6 @@
 // start, serve and demo as users run them: the built program, its signals, its ports, its child.
 import { once } from 'node:events'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -144,6 +144,14 @@ describe('start', () => {
     await program.printed(/serve is not running/)
     expect(program.stderr()).toContain(`port ${port} on 127.0.0.1 is taken`)
     expect((await fetch(`${await urlOf(program, 'gateway')}/healthz`)).status).toBe(200)
+  })
+
+  it('does not start with a provider that is the gateway itself', async () => {
+    const config = join(home, 'loop.yaml')
+    writeFileSync(config, 'providers:\n  loop: { wire: openai, base_url: "http://localhost:8799/v1" }\n', { mode: 0o600 })
+    const program = start('--port', '8799', '--no-serve', '--config', config)
+    expect(await within(15_000, 'the refusal', program.ended)).toBe(1)
+    expect(program.stderr()).toContain('providers.loop.base_url: is the gateway itself')
   })
 
   it.each([['start'], ['serve'], ['demo']])('%s says in one line that its port is taken', async (command) => {
