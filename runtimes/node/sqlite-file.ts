@@ -1,6 +1,6 @@
 // The database's file before it is opened for writing: what is wrong with it is said in one line, and nothing in it is
 // changed until it is known to be ours.
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { refuseNewer, stateOf } from '../../src/store/migrate.ts'
 import { StoreError } from '../../src/store/store-error.ts'
@@ -11,7 +11,7 @@ import type { SqliteConnection, SqliteDriver } from './sqlite-driver.ts'
  * @throws StoreError; the file is then as it was, byte for byte
  */
 export function prepareFile(path: string, driver: SqliteDriver, readonly: boolean): void {
-  const stat = statSync(path, { throwIfNoEntry: false })
+  const stat = statOf(path)
   if (stat?.isDirectory() === true) throw new StoreError(`${path} is a directory`, 'give the path of a file with --db')
   if (stat === undefined) {
     if (readonly) throw new StoreError(`${path} does not exist`, 'start the gateway once, or give another file with --db')
@@ -20,6 +20,14 @@ export function prepareFile(path: string, driver: SqliteDriver, readonly: boolea
   }
   if (stat.size > 0) inspect(path, driver)
   if (!readonly && (stat.mode & 0o077) !== 0) narrow(path)
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw unusable(path, error)
+  }
 }
 
 function create(path: string): void {
@@ -37,8 +45,10 @@ function inspect(path: string, driver: SqliteDriver): void {
   try {
     connection = driver.connect(path, { readonly: true })
     connection.exec('pragma busy_timeout = 5000')
-    const tables = connection.prepare(`select name from sqlite_master where name = 'kysely_migration'`).all([])
+    const tables = connection.prepare(`select name from sqlite_master where type = 'table'`).all([]).flatMap(nameOf)
     if (tables.length === 0) return
+    if (!tables.includes('kysely_migration'))
+      throw new StoreError(`${path} is not a metis database (it holds another program's tables)`, 'give another file with --db')
     const rows = connection.prepare('select name from kysely_migration order by name').all([])
     refuseNewer(stateOf(rows.flatMap(nameOf)).unknown, path)
   } catch (error) {
@@ -67,7 +77,7 @@ export function unusable(path: string, error: unknown): StoreError {
   if (/not a database|malformed/i.test(text) || code === 'SQLITE_NOTADB') {
     return new StoreError(
       `${path} is not a metis database (${text})`,
-      'give another file with --db, or `restore` a backup',
+      'give another file with --db, or put a backup in its place',
       error,
     )
   }

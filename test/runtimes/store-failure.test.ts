@@ -33,6 +33,12 @@ async function newerDatabase(path: string): Promise<void> {
   await storage.close()
 }
 
+async function foreignDatabase(path: string): Promise<void> {
+  const storage = await openSqlite(path)
+  await sql`create table bookmarks (url text)`.execute(storage.db)
+  await storage.close()
+}
+
 /** Of the file itself, and what a log beside it would add to it: SQLite may leave an empty one behind. */
 function fingerprint(db: string): readonly unknown[] {
   const isFile = statSync(db).isFile()
@@ -44,6 +50,7 @@ const refusals: readonly { readonly what: string; readonly make: (path: string) 
   { what: 'garbage', make: (path) => writeFileSync(path, garbage(40_960)), says: /is not a metis database/ },
   { what: 'a text', make: (path) => writeFileSync(path, 'providers:\n  anthropic: {}\n'), says: /is not a metis database/ },
   { what: 'half a database', make: (path) => halfOf(path), says: /is not a metis database/ },
+  { what: "another program's database", make: foreignDatabase, says: /is not a metis database/ },
   { what: 'a newer schema', make: newerDatabase, says: /newer/ },
   { what: 'a directory', make: (path) => mkdirSync(path), says: /is a directory/ },
 ]
