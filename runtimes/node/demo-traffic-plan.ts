@@ -12,10 +12,10 @@ export interface SampleKey {
 }
 
 export const sampleKeys = {
-  alice: { name: 'alice-laptop', userId: 'alice', teamId: 'eng', workspace: '/work/web-shop' },
-  bob: { name: 'bob-laptop', userId: 'bob', teamId: 'eng', workspace: '/work/billing-api' },
-  carol: { name: 'carol-laptop', userId: 'carol', teamId: 'sales', workspace: '/work/proposals' },
-  ci: { name: 'ci-nightly', userId: null, teamId: null, workspace: '/work/web-shop' },
+  alice: { name: 'alice-laptop', userId: 'alice', teamId: 'eng', workspace: '/srv/web-shop' },
+  bob: { name: 'bob-laptop', userId: 'bob', teamId: 'eng', workspace: '/srv/billing-api' },
+  carol: { name: 'carol-laptop', userId: 'carol', teamId: 'sales', workspace: '/srv/proposals' },
+  ci: { name: 'ci-nightly', userId: null, teamId: null, workspace: '/srv/web-shop' },
 } as const satisfies Record<string, SampleKey>
 export type SampleKeyName = keyof typeof sampleKeys
 

@@ -66,7 +66,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   })
   const gateway = await startGateway(context, { port: 0 })
   const issue = (key: Partial<NewKey> = {}) =>
-    context.keys.issue({ name: 'test', workspace: '/work/project', create: true, ...key }, 'test')
+    context.keys.issue({ name: 'test', workspace: '/srv/project', create: true, ...key }, 'test')
   const { keyId, token } = await issue()
   return {
     url: gateway.url,

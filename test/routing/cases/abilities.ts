@@ -62,7 +62,7 @@ export const abilityCases: readonly RoutingCase[] = [
     config: withDefaults,
     model: 'anthropic:claude-2.1',
     traits: tools,
-    principal: { workspace: '/work/shop' },
+    principal: { workspace: '/srv/shop' },
     winner: 'anthropic:claude-haiku-4-5',
     chain: ['r:no_tool_support', 'c'],
   },

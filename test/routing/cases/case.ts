@@ -30,5 +30,5 @@ export const nothingElse = ['n', 'n']
 
 export const withDefaults = configWith(['anthropic', 'openai'], {
   default_model: 'openai:gpt-5-mini',
-  workspaces: { '/work/shop': { default_model: 'haiku' }, '/work/empty': {} },
+  workspaces: { '/srv/shop': { default_model: 'haiku' }, '/srv/empty': {} },
 })

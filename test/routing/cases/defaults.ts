@@ -5,9 +5,9 @@ import { both, nothingElse, withDefaults, type RoutingCase } from './case.ts'
 const globalOnly = configWith(['openai'], { default_model: 'gpt-5-mini' })
 const lostDefaults = configWith(['openai'], {
   default_model: 'groq:qwen/qwen3-32b',
-  workspaces: { '/work/shop': { default_model: 'anthropic:claude-opus-5-5' } },
+  workspaces: { '/srv/shop': { default_model: 'anthropic:claude-opus-5-5' } },
 })
-const shop = { workspace: '/work/shop' }
+const shop = { workspace: '/srv/shop' }
 
 export const defaultCases: readonly RoutingCase[] = [
   // Nobody is named.
@@ -31,7 +31,7 @@ export const defaultCases: readonly RoutingCase[] = [
     claim: 'no model, a workspace nobody configured',
     config: withDefaults,
     model: '',
-    principal: { workspace: '/work/other' },
+    principal: { workspace: '/srv/other' },
     winner: 'openai:gpt-5-mini',
     chain: ['n', 'n', 'c'],
   },
@@ -39,7 +39,7 @@ export const defaultCases: readonly RoutingCase[] = [
     claim: 'no model, a workspace without a model',
     config: withDefaults,
     model: '',
-    principal: { workspace: '/work/empty' },
+    principal: { workspace: '/srv/empty' },
     winner: 'openai:gpt-5-mini',
     chain: ['n', 'n', 'c'],
   },
@@ -48,7 +48,7 @@ export const defaultCases: readonly RoutingCase[] = [
     claim: 'no model, a folder in a workspace',
     config: withDefaults,
     model: '',
-    principal: { workspace: '/work/shop/web' },
+    principal: { workspace: '/srv/shop/web' },
     winner: 'anthropic:claude-haiku-4-5',
     chain: ['n', 'c'],
   },
@@ -56,7 +56,7 @@ export const defaultCases: readonly RoutingCase[] = [
     claim: 'no model, a neighbour whose name begins alike',
     config: withDefaults,
     model: '',
-    principal: { workspace: '/work/shopping' },
+    principal: { workspace: '/srv/shopping' },
     winner: 'openai:gpt-5-mini',
     chain: ['n', 'n', 'c'],
   },
@@ -65,12 +65,12 @@ export const defaultCases: readonly RoutingCase[] = [
     config: configWith(['openai'], {
       workspaces: {
         '/': { default_model: 'gpt-4o' },
-        '/work/shop/web': { default_model: 'gpt-5' },
-        '/work': { default_model: 'gpt-4.1' },
+        '/srv/shop/web': { default_model: 'gpt-5' },
+        '/srv': { default_model: 'gpt-4.1' },
       },
     }),
     model: '',
-    principal: { workspace: '/work/shop/web/src' },
+    principal: { workspace: '/srv/shop/web/src' },
     winner: 'openai:gpt-5',
     chain: ['n', 'c'],
   },
@@ -167,7 +167,7 @@ export const defaultCases: readonly RoutingCase[] = [
   },
   {
     claim: 'a preset without its key, and a workspace',
-    config: configWith(['openai'], { workspaces: { '/work/shop': { default_model: 'gpt-5' } } }),
+    config: configWith(['openai'], { workspaces: { '/srv/shop': { default_model: 'gpt-5' } } }),
     model: 'groq:x',
     principal: shop,
     winner: 'openai:gpt-5',
