@@ -25,20 +25,3 @@ function divideRounded(dividend: bigint, divisor: bigint): bigint {
 export function usdOf(nanoUsd: number): number {
   return nanoUsd / 1e9
 }
-
-/** For people: `$1,234.57`, `$0.0042`, `<$0.0001`; four decimals below a dollar. */
-export function formatUsd(nanoUsd: number): string {
-  const sign = nanoUsd < 0 ? '-' : ''
-  const magnitude = Math.abs(nanoUsd)
-  if (magnitude === 0) return '$0.00'
-  if (magnitude >= 999_950_000) return `${sign}$${withDecimals(magnitude, 2)}`
-  if (magnitude < 50_000) return sign === '' ? '<$0.0001' : '>-$0.0001'
-  return `${sign}$${withDecimals(magnitude, 4)}`
-}
-
-function withDecimals(nanoUsd: number, decimals: number): string {
-  const unit = 10 ** (9 - decimals)
-  const rounded = String(Math.round(nanoUsd / unit)).padStart(decimals + 1, '0')
-  const whole = rounded.slice(0, -decimals).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
-  return `${whole}.${rounded.slice(-decimals)}`
-}
