@@ -17,8 +17,7 @@ import { probeOf, registerInstance, removeInstance } from '../../src/store/insta
 import { createKeyStore, type KeyStore } from '../../src/store/keys.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { SpoolOf } from '../../src/store/spool.ts'
-import { createTraceStore } from '../../src/store/trace-store.ts'
-import type { TraceStore } from '../../src/store/traces.ts'
+import { createTraceStore, type SpoolingTraceStore } from '../../src/store/trace-store.ts'
 import { nodeClock } from './clock.ts'
 import { readConfigFile } from './config-file.ts'
 import { createLogger } from './logger.ts'
@@ -55,7 +54,7 @@ export interface NodeContext {
   readonly queue: CommitQueue
   readonly keys: KeyStore
   readonly identities: IdentityStore
-  readonly traces: TraceStore
+  readonly traces: SpoolingTraceStore
   /** Turns that wait beside the database. */
   readonly spoolOf: SpoolOf
   readonly prices: PriceCatalog

@@ -10,13 +10,14 @@ import type { RoutingTables } from '../routing/router.ts'
 import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import type { KeyStore } from '../store/keys.ts'
-import type { TraceStore } from '../store/traces.ts'
+import type { SpoolingTraceStore } from '../store/trace-store.ts'
 import { createAuthFailureLog } from './auth-failures.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createCountTokens } from './count-tokens.ts'
 import { createDoor, renderError } from './door.ts'
 import { doors, wireOf } from './doors.ts'
 import { createHealth } from './health.ts'
+import { createMetrics } from './metrics.ts'
 import { listShapeOf, renderModel, renderModels } from './models.ts'
 import { refuseForeign } from './origin.ts'
 
@@ -25,7 +26,7 @@ export interface GatewayParts {
   readonly routing: RoutingTables
   readonly providers: ReadonlyMap<string, Provider>
   readonly prices: PriceCatalog
-  readonly traces: TraceStore
+  readonly traces: SpoolingTraceStore
   readonly keys: KeyStore
   readonly limits: readonly Limit[]
   /** Monotonic ULIDs. */
@@ -51,6 +52,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   let draining = false
   const health = createHealth({ services, queue: parts.queue, version: parts.version, isDraining: () => draining })
 
+  const metrics = createMetrics({ ...parts, engine, failures, untracedTurns: () => parts.traces.untracedTurns() })
+
   const app = new Hono()
   for (const { path, wire } of doors) {
     const door = createDoor(wire, { services, engine, authenticate, nextId: parts.nextId })
@@ -63,6 +66,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   app.get('/healthz', (context) => health.live(context.req.raw))
   app.options('/healthz', (context) => health.live(context.req.raw))
   app.get('/readyz', (context) => health.ready(context.req.raw))
+  app.get('/metrics', () => metrics())
   // Claude Code's probes: nothing is told (contract.md §4).
   app.get('/', () => services.respond(200, { 'content-type': 'text/plain; charset=utf-8' }, 'ok\n'))
   app.get('/api/hello', () => services.respond(200, { 'content-type': 'application/json' }, '{"message":"hello"}'))
@@ -106,7 +110,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 const methods: readonly (readonly [path: RegExp, allow: string])[] = [
   [/^\/v1\/(messages|chat\/completions|messages\/count_tokens)$/, 'POST, OPTIONS'],
   [/^\/v1\/models(\/.+)?$/, 'GET, HEAD, OPTIONS'],
-  [/^\/(healthz|readyz|api\/hello)?$/, 'GET, HEAD'],
+  [/^\/(healthz|readyz|metrics|api\/hello)?$/, 'GET, HEAD'],
 ]
 
 function notFoundOrNotAllowed(method: string, path: string): GatewayError {

@@ -104,6 +104,21 @@ describe('health', () => {
     expect((await get('/readyz')).status).toBe(200)
   })
 
+  it('tells Prometheus how it is, without a key', async () => {
+    const response = await get('/metrics')
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toContain('text/plain')
+    const text = await response.text()
+    for (const name of [
+      'metis_uptime_seconds',
+      'metis_turns_running',
+      'metis_auth_failures_total',
+      'metis_untraced_turns_total',
+    ]) {
+      expect(text).toMatch(new RegExp(`^# TYPE ${name} (counter|gauge)\n${name} \\d+$`, 'm'))
+    }
+  })
+
   it('keeps the API version away from /v1', async () => {
     const response = await get('/v1/models', authorized({ 'metis-api-version': '0.0' }))
     expect(response.status).toBe(200)
