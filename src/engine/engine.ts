@@ -9,6 +9,7 @@ import { asGatewayError } from '../providers/failures.ts'
 import type { Provider, ProviderAnswer } from '../providers/provider.ts'
 import { resolveModel, route, validationFailureOf, type RoutingTables } from '../routing/router.ts'
 import type { Clock, Logger } from '../services.ts'
+import { auditEvent } from '../store/audit.ts'
 import type { TraceStore } from '../store/traces.ts'
 import { account } from './account.ts'
 import { admit, isModelAllowed, type Limit } from './admit.ts'
@@ -135,11 +136,12 @@ export function createEngine(parts: EngineParts): Engine {
       routed.target === null ? routed.refusal : await admit({ principal, request, target: routed.target }, parts.limits)
     const elapsedMs = parts.clock.nowMs() - asked.receivedMs
     const event = routeDecided(head, routed, refusal, elapsedMs, parts.clock.nowUs())
-    if (routed.target === null || refusal !== null) {
-      const error = refusal ?? shuttingDown()
+    const refuse = async (error: GatewayError) => {
       await parts.traces.refuseTurn(event, turnRefused(head, event, error, elapsedMs))
-      throw error
+      return error
     }
+    if (routed.target === null) throw await refuse(routed.refusal)
+    if (refusal !== null) throw await refuse(refusal)
 
     // T1: nothing goes upstream before it is on record that it will.
     const { deferred } = await parts.traces.openTurn(
@@ -218,16 +220,8 @@ export function createEngine(parts: EngineParts): Engine {
       provider,
       status: error.details.upstream?.status,
     })
-    const id = parts.nextId()
-    const event = {
-      id,
-      timestampUs: parts.clock.nowUs(),
-      sessionId: id,
-      turnId: id,
-      parentEventId: null,
-      type: 'provider.degraded' as const,
-      payload: { provider, reason: error.code },
-    }
+    const stamp = { id: parts.nextId(), timestampUs: parts.clock.nowUs() }
+    const event = auditEvent('provider.degraded', { provider, reason: error.code }, stamp)
     parts.traces.append([event]).catch((fault: unknown) => {
       parts.logger.log('error', 'an audit event could not be recorded', { type: event.type, fault: String(fault) })
     })

@@ -1,6 +1,7 @@
 // Failed authentication on record without letting a flood fill the disk (reliability.md §5): every failure is counted, at
 // most 60 a minute are written, each with eight hex digits of the token's hash.
 import type { Clock, Logger } from '../services.ts'
+import { auditEvent } from '../store/audit.ts'
 import type { TraceStore } from '../store/traces.ts'
 
 const ROWS_PER_MINUTE = 60
@@ -38,21 +39,11 @@ export function createAuthFailureLog(parts: {
         return
       }
       written += 1
-      const id = parts.nextId()
       const payload = { token_hash_prefix: tokenHash.slice(0, 8), unwritten_before: unwritten }
       unwritten = 0
+      const stamp = { id: parts.nextId(), timestampUs: parts.clock.nowUs() }
       parts.traces
-        .append([
-          {
-            id,
-            timestampUs: parts.clock.nowUs(),
-            sessionId: id,
-            turnId: id,
-            parentEventId: null,
-            type: 'gateway.auth_failed',
-            payload,
-          },
-        ])
+        .append([auditEvent('gateway.auth_failed', payload, stamp)])
         .catch((fault: unknown) => parts.logger.log('warn', 'an audit event could not be recorded', { fault: String(fault) }))
     },
   }

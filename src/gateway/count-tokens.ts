@@ -33,7 +33,7 @@ export function createCountTokens(parts: CountTokensParts): Door {
         { requestedModel: decoded.model, shape: 'anthropic', principal, traits: decoded.traits },
         parts.routing,
       )
-      if (routed.target === null) throw routed.refusal ?? notRoutable()
+      if (routed.target === null) throw routed.refusal
       if (!isModelAllowed(principal.allowedModels, decoded.model, routed.target)) {
         throw new GatewayError(
           'auth',
@@ -57,8 +57,4 @@ export function createCountTokens(parts: CountTokensParts): Door {
       return renderError(thrown, anthropicWire, requestId, services)
     }
   }
-}
-
-function notRoutable(): GatewayError {
-  return new GatewayError('other', 'routing_failed', 'No configured provider can count tokens for this model.')
 }

@@ -9,14 +9,15 @@ import type { ChainEntry } from '../store/events.ts'
 import type { RouteRequest } from './slot.ts'
 import { slots } from './slots/index.ts'
 
-export interface Route {
+export type Route = {
   readonly chain: readonly ChainEntry[]
   /** Index into `chain`; -1 = none. */
   readonly winnerIndex: number
-  /** null = nobody can answer: `refusal` says why. */
-  readonly target: ModelRef | null
-  readonly refusal: GatewayError | null
-}
+} & (
+  | { readonly target: ModelRef; readonly refusal: null }
+  /** Nobody can answer, and why. */
+  | { readonly target: null; readonly refusal: GatewayError }
+)
 
 /** `known` = names of all providers that could be configured: a known one that is not is `not_configured`, any other `model_not_found`. */
 export interface RoutingTables {

@@ -21,7 +21,7 @@ export const modelPace: DemoPace = { firstFrameMs: 250, frameMs: 20, slowMs: 8_0
 export const noPace: DemoPace = { firstFrameMs: 0, frameMs: 0, slowMs: 0 }
 
 /**
- * Takes `…/v1/messages`, `…/v1/messages/count_tokens` and `…/chat/completions`; anything else is 404. Models: any name, and
+ * Takes `…/v1/messages`, `…/v1/messages/count_tokens` and `…/chat/completions`; anything else is 404. Models: every name, and
  * `slow`, `fail-429`, `fail-500`, `fail-mid`.
  */
 export function createDemoSend(clock: Clock, pace: DemoPace = modelPace): Send {
