@@ -123,7 +123,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       storage,
       queue,
       keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
-      identities: createIdentityStore({ storage, queue, clock }),
+      identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
       traces,
       spoolOf,
       prices: createPriceCatalog(config),

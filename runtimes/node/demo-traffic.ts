@@ -52,7 +52,7 @@ type KeyIds = ReadonlyMap<SampleKeyName, string>
 async function issueKeys(keys: KeyStore): Promise<KeyIds> {
   const ids = new Map<SampleKeyName, string>()
   for (const name of ['alice', 'bob', 'carol', 'ci'] as const) {
-    const { keyId } = await keys.issue({ ...sampleKeys[name], create: true }, 'demo')
+    const { keyId } = await keys.issue({ ...sampleKeys[name], create: true }, { actor: 'demo', origin: 'cli' })
     ids.set(name, keyId)
   }
   return ids

@@ -73,10 +73,15 @@ function refusalOf(record: KeyRecord, nowUs: number): GatewayError | null {
       fields: { ...fields, expired_at: expiredAt },
     })
   }
-  if (record.disabled) {
-    return new GatewayError('auth', 'key_revoked', "This gateway key's user or team is disabled. Ask whoever runs the gateway.", {
-      fields,
-    })
+  if (record.disabled !== null) {
+    const { kind, id, sinceUs } = record.disabled
+    const disabledAt = new Date(sinceUs / 1000).toISOString()
+    return new GatewayError(
+      'auth',
+      'key_revoked',
+      `This gateway key belongs to the ${kind} "${id}", disabled at ${disabledAt}. Ask whoever runs the gateway.`,
+      { fields: { ...fields, revoked_at: disabledAt, [`${kind}_id`]: id } },
+    )
   }
   return null
 }

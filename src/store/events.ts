@@ -136,6 +136,7 @@ export const auditTypes = [
   'gateway.key_issued',
   'gateway.key_revoked',
   'gateway.key_rotated',
+  'gateway.identity_changed',
   'routing.policy_invalid',
   'provider.degraded',
   'trace.swept',

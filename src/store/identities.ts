@@ -1,9 +1,17 @@
-// Users and teams: whom usage is counted for, and where caps hang.
+// Users and teams: whom usage is counted for, and where caps hang. Every change is one unit with its audit event, and running
+// gateways see it with the next request.
+import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
+import { usdOf } from '../lib/money.ts'
 import type { Clock } from '../services.ts'
+import { auditEvent, insertEventIf } from './audit.ts'
+import type { Author } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { TeamsTable, UsersTable } from './schema.ts'
 import { StoreError } from './store-error.ts'
-import type { Storage } from './storage.ts'
+import type { Storage, Unit } from './storage.ts'
+
+export type IdentityKind = 'user' | 'team'
 
 export interface NewIdentity {
   readonly id: string
@@ -13,30 +21,42 @@ export interface NewIdentity {
   readonly monthlyCapNanoUsd?: number | null
 }
 
+/** New caps in integer nano-USD; null = none from now on, undefined = as it was. */
+export interface CapChange {
+  readonly dailyNanoUsd?: number | null | undefined
+  readonly monthlyNanoUsd?: number | null | undefined
+}
+
 export interface IdentityStore {
   findUser(id: string): Promise<UsersTable | null>
   findTeam(id: string): Promise<TeamsTable | null>
   /** @throws StoreError when the id is taken */
-  createUser(user: NewIdentity & { readonly teamId?: string | null }): Promise<void>
+  createUser(user: NewIdentity & { readonly teamId?: string | null }, by: Author): Promise<void>
   /** @throws StoreError when the id is taken */
-  createTeam(team: NewIdentity): Promise<void>
+  createTeam(team: NewIdentity, by: Author): Promise<void>
   /** By id. */
   listUsers(): Promise<readonly UsersTable[]>
   listTeams(): Promise<readonly TeamsTable[]>
+  /** False when there is no such identity. */
+  setCaps(kind: IdentityKind, id: string, caps: CapChange, by: Author): Promise<boolean>
+  /** False when there is no such identity, or it was so before. */
+  setDisabled(kind: IdentityKind, id: string, disabled: boolean, by: Author): Promise<boolean>
   /**
    * Makes sure that the identity is there; null needs nothing.
    * @throws StoreError when it is not and `create` is false
    */
-  require(kind: 'user' | 'team', id: string | null, create: boolean): Promise<void>
+  require(kind: IdentityKind, id: string | null, create: boolean, by: Author): Promise<void>
 }
 
 export interface IdentityStoreParts {
   readonly storage: Storage
   readonly queue: CommitQueue
   readonly clock: Clock
+  /** ULIDs of this process. */
+  readonly newId: () => string
 }
 
-export function createIdentityStore({ storage, queue, clock }: IdentityStoreParts): IdentityStore {
+export function createIdentityStore({ storage, queue, clock, newId }: IdentityStoreParts): IdentityStore {
   const { db } = storage
 
   const findUser = async (id: string) =>
@@ -53,21 +73,34 @@ export function createIdentityStore({ storage, queue, clock }: IdentityStorePart
     disabled_us: null,
   })
 
-  const createUser: IdentityStore['createUser'] = async (user) => {
+  /** `change` does something exactly while `condition` holds. True when it did. */
+  async function audited(condition: RawBuilder<unknown>, payload: Readonly<Record<string, unknown>>, change: Unit[number]) {
+    const stamp = { id: newId(), timestampUs: clock.nowUs() }
+    const event = auditEvent('gateway.identity_changed', payload, stamp)
+    const [, changed = 0] = await queue.commit([insertEventIf(db, event, condition), change])
+    return changed > 0
+  }
+
+  const createUser: IdentityStore['createUser'] = async (user, by) => {
     const row = { ...shared(user), team_id: user.teamId ?? null }
     const insert = db
       .insertInto('users')
       .values(row)
       .onConflict((conflict) => conflict.doNothing())
-    refuseTaken('user', user.id, await queue.commit([insert.compile()]))
+      .compile()
+    const payload = { kind: 'user', id: user.id, change: 'created', team_id: row.team_id, ...capsIn(row), ...by }
+    if (!(await audited(sql`not ${exists('user', user.id)}`, payload, insert))) throw taken('user', user.id)
   }
 
-  const createTeam: IdentityStore['createTeam'] = async (team) => {
+  const createTeam: IdentityStore['createTeam'] = async (team, by) => {
+    const row = shared(team)
     const insert = db
       .insertInto('teams')
-      .values(shared(team))
+      .values(row)
       .onConflict((conflict) => conflict.doNothing())
-    refuseTaken('team', team.id, await queue.commit([insert.compile()]))
+      .compile()
+    const payload = { kind: 'team', id: team.id, change: 'created', ...capsIn(row), ...by }
+    if (!(await audited(sql`not ${exists('team', team.id)}`, payload, insert))) throw taken('team', team.id)
   }
 
   return {
@@ -77,18 +110,54 @@ export function createIdentityStore({ storage, queue, clock }: IdentityStorePart
     createTeam,
     listUsers: () => db.selectFrom('users').selectAll().orderBy('id').execute(),
     listTeams: () => db.selectFrom('teams').selectAll().orderBy('id').execute(),
-    require: async (kind, id, create) => {
+    setCaps: (kind, id, caps, by) => {
+      const columns = {
+        ...(caps.dailyNanoUsd === undefined ? {} : { daily_cap_nano_usd: caps.dailyNanoUsd }),
+        ...(caps.monthlyNanoUsd === undefined ? {} : { monthly_cap_nano_usd: caps.monthlyNanoUsd }),
+      }
+      const change = db.updateTable(tables[kind]).set(columns).where('id', '=', id).compile()
+      return audited(exists(kind, id), { kind, id, change: 'caps_set', ...capsIn(columns), ...by }, change)
+    },
+    setDisabled: (kind, id, disabled, by) => {
+      const isOther = sql`disabled_us is ${disabled ? sql`null` : sql`not null`}`
+      const change = db
+        .updateTable(tables[kind])
+        .set({ disabled_us: disabled ? clock.nowUs() : null })
+        .where('id', '=', id)
+        .where(sql<boolean>`${isOther}`)
+        .compile()
+      const payload = { kind, id, change: disabled ? 'disabled' : 'enabled', ...by }
+      return audited(exists(kind, id, isOther), payload, change)
+    },
+    require: async (kind, id, create, by) => {
       if (id === null) return
       const found = kind === 'user' ? await findUser(id) : await findTeam(id)
       if (found !== null) return
       if (!create) {
         throw new StoreError(`there is no ${kind} '${id}'`, `make it with \`metis-gateway ${kind} add ${id}\`, or give --create`)
       }
-      await (kind === 'user' ? createUser({ id }) : createTeam({ id }))
+      await (kind === 'user' ? createUser({ id }, by) : createTeam({ id }, by))
     },
   }
 }
 
-function refuseTaken(kind: 'user' | 'team', id: string, [inserted = 0]: readonly number[]): void {
-  if (inserted === 0) throw new StoreError(`there is a ${kind} '${id}' already`, 'choose another id')
+const tables = { user: 'users', team: 'teams' } as const
+
+const exists = (kind: IdentityKind, id: string, also: RawBuilder<unknown> = sql`1 = 1`) =>
+  sql`exists (select 1 from ${sql.table(tables[kind])} where id = ${id} and ${also})`
+
+/** Caps as an event says them: in USD, only those that the change is about. */
+function capsIn(columns: {
+  readonly daily_cap_nano_usd?: number | null
+  readonly monthly_cap_nano_usd?: number | null
+}): Readonly<Record<string, number | null>> {
+  const { daily_cap_nano_usd: daily, monthly_cap_nano_usd: monthly } = columns
+  return {
+    ...(daily === undefined ? {} : { daily_cap_usd: daily === null ? null : usdOf(daily) }),
+    ...(monthly === undefined ? {} : { monthly_cap_usd: monthly === null ? null : usdOf(monthly) }),
+  }
+}
+
+function taken(kind: IdentityKind, id: string): StoreError {
+  return new StoreError(`there is a ${kind} '${id}' already`, 'choose another id')
 }

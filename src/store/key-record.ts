@@ -9,6 +9,12 @@ export interface Caps {
   readonly monthlyNanoUsd: number | null
 }
 
+export interface DisabledOwner {
+  readonly kind: 'user' | 'team'
+  readonly id: string
+  readonly sinceUs: number
+}
+
 /** All that a request needs to know of its key. */
 export interface KeyRecord {
   readonly principal: Principal
@@ -16,8 +22,8 @@ export interface KeyRecord {
   readonly tokenHash: string
   readonly expiresUs: number | null
   readonly revokedUs: number | null
-  /** The key's user or team is disabled. */
-  readonly disabled: boolean
+  /** Who makes the key useless: its user or its team, disabled. */
+  readonly disabled: DisabledOwner | null
   readonly requestsPerMinute: number | null
   readonly tokensPerMinute: number | null
   readonly caps: { readonly key: Caps; readonly user: Caps; readonly team: Caps }
@@ -78,11 +84,17 @@ export function recordOf(row: KeyRow): KeyRecord {
     tokenHash: row.token_hash,
     expiresUs: row.expires_us,
     revokedUs: row.revoked_us,
-    disabled: row.user_disabled_us !== null || row.team_disabled_us !== null,
+    disabled:
+      disabledOwner('user', row.user_id, row.user_disabled_us) ??
+      disabledOwner('team', row.effective_team_id, row.team_disabled_us),
     requestsPerMinute: row.requests_per_minute,
     tokensPerMinute: row.tokens_per_minute,
     caps,
   }
+}
+
+function disabledOwner(kind: DisabledOwner['kind'], id: string | null, sinceUs: number | null): DisabledOwner | null {
+  return id === null || sinceUs === null ? null : { kind, id, sinceUs }
 }
 
 export function rowOf(
@@ -108,5 +120,7 @@ export function rowOf(
     expires_us: key.expiresUs ?? null,
     revoked_us: null,
     last_used_us: null,
+    successor_id: null,
+    root_id: null,
   }
 }

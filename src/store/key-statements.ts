@@ -2,9 +2,9 @@
 import { sql } from 'kysely'
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { KeyRow } from './key-record.ts'
-import type { Database, EventsTable, GatewayKeysTable } from './schema.ts'
+import type { Database, GatewayKeysTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
-import { eventColumns, names, values } from './turn-statements.ts'
+import { names, values } from './turn-statements.ts'
 
 const columns = [
   'id',
@@ -25,18 +25,41 @@ const columns = [
   'expires_us',
   'revoked_us',
   'last_used_us',
+  'successor_id',
+  'root_id',
 ] as const satisfies readonly (keyof GatewayKeysTable)[]
 
 /** What a listing shows: all but the hash. */
 export const summaryColumns = columns.filter((column) => column !== 'token_hash')
+
+/** What makes a successor another key; all else it has from its predecessor. */
+export type Successor = Pick<GatewayKeysTable, 'id' | 'token_hash' | 'created_us'> & {
+  readonly predecessor_id: string
+  /** Until when the predecessor works, unless it expires sooner. */
+  readonly grace_until_us: number
+}
+
+const inherited = columns.filter(
+  (column) => !['id', 'token_hash', 'created_us', 'revoked_us', 'last_used_us', 'successor_id', 'root_id'].includes(column),
+)
+
+/** Keys with what their owners add to them; for people, not for requests. */
+export const keysWithOwners = (db: Kysely<Database>) =>
+  db
+    .selectFrom('gateway_keys as k')
+    .leftJoin('users as u', 'u.id', 'k.user_id')
+    .leftJoin('teams as t', (join) => join.on(sql`t.id`, '=', sql`coalesce(k.team_id, u.team_id)`))
+    .select(sql<number | null>`coalesce(u.disabled_us, t.disabled_us)`.as('owner_disabled_us'))
 
 export interface KeyStatements {
   readonly find: (key: { readonly id: string }) => CompiledQuery<KeyRow>
   readonly insert: (row: GatewayKeysTable) => CompiledQuery
   /** Changes nothing when the key was revoked before. */
   readonly revoke: (key: { readonly id: string; readonly revoked_us: number }) => CompiledQuery
-  /** An event that is only written when `revoke`, which comes behind it in its unit, will change something. */
-  readonly insertRevoked: (row: EventsTable & { readonly key_id: string }) => CompiledQuery
+  /** Only of a key that works and has no successor yet. */
+  readonly insertSuccessor: (row: Successor) => CompiledQuery
+  /** Behind `insertSuccessor`: changes nothing when that did nothing. */
+  readonly retire: (row: Successor) => CompiledQuery
   readonly touch: (key: { readonly id: string; readonly last_used_us: number }) => CompiledQuery
 }
 
@@ -73,9 +96,17 @@ export function keyStatements(db: Kysely<Database>): KeyStatements {
         .where('revoked_us', 'is', null)
         .compile(),
     ),
-    insertRevoked: createTemplate((slot) =>
-      sql`insert into events (${names(eventColumns)}) select ${values(eventColumns, slot)}
-where exists (select 1 from gateway_keys where gateway_keys.id = ${slot('key_id')} and revoked_us is null)`.compile(db),
+    insertSuccessor: createTemplate((slot) =>
+      sql`insert into gateway_keys (id, token_hash, created_us, root_id, ${names(inherited)})
+select ${slot('id')}, ${slot('token_hash')}, ${slot('created_us')}, coalesce(k.root_id, k.id), ${names(inherited)}
+from gateway_keys as k where k.id = ${slot('predecessor_id')} and k.successor_id is null and k.revoked_us is null
+and (k.expires_us is null or k.expires_us > ${slot('created_us')})`.compile(db),
+    ),
+    retire: createTemplate((slot) =>
+      sql`update gateway_keys set successor_id = ${slot('id')},
+expires_us = case when expires_us < ${slot('grace_until_us')} then expires_us else ${slot('grace_until_us')} end
+where id = ${slot('predecessor_id')} and successor_id is null
+and exists (select 1 from gateway_keys as successor where successor.id = ${slot('id')})`.compile(db),
     ),
     touch: createTemplate((slot) =>
       db

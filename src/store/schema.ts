@@ -139,6 +139,10 @@ export interface GatewayKeysTable {
   expires_us: number | null
   revoked_us: number | null
   last_used_us: number | null
+  /** The key that took this one's place: this one works until `expires_us`. */
+  successor_id: string | null
+  /** The first of the keys that took each other's place: what is limited is limited for all of them. null = this one. */
+  root_id: string | null
 }
 
 export interface UsersTable {

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { CompiledQuery } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { migrate, schemaState } from '../../src/store/migrate.ts'
+import { migrations } from '../../src/store/migrations/index.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { createTemplate } from '../../src/store/statements.ts'
 import { createTurnStatements, eventRowOf } from '../../src/store/turn-statements.ts'
@@ -146,7 +147,7 @@ export function storageContract(name: string, storage: OpenStorage): void {
       const states = await Promise.all(stores.map((each) => schemaState(each)))
       for (const each of stores) await each.close()
       fresh.remove()
-      expect(states.map((state) => [state.applied, state.pending])).toEqual([1, 2, 3].map(() => [['0001-initial'], []]))
+      expect(states.map((state) => [state.applied, state.pending])).toEqual([1, 2, 3].map(() => [Object.keys(migrations), []]))
     })
   })
 }

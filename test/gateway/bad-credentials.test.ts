@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { byTest } from '../support/author.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { doorCases, expectHealthy, expectRefusal, goodBody, unauthenticated } from './refusals.ts'
 import { exchange } from './raw-exchange.ts'
@@ -118,7 +119,7 @@ for (const door of doorCases) {
     it('says of a revoked key that it was revoked, from the next request on', async () => {
       const key = await gateway.issue({ name: 'to revoke' })
       expect((await ask(bearer(key.token))).status).toBe(200)
-      await gateway.context.keys.revoke(key.keyId, 'test')
+      await gateway.context.keys.revoke(key.keyId, byTest)
       const refusal = { status: 401, code: 'key_revoked', types: unauthenticated }
       const error = await expectRefusal(gateway, door, refusal, () => ask(bearer(key.token)))
       expect(error['key_id']).toBe(key.keyId)

@@ -108,7 +108,7 @@ describe('issue-key', () => {
   it('records who issued it', async () => {
     await run(issue)
     const issued = (await rows('events')).find((event) => 'type' in event && event.type === 'gateway.key_issued')
-    expect(JSON.stringify(issued)).toContain('cli:alice')
+    expect(JSON.stringify(issued)).toMatch(/actor.+alice.+origin.+cli/)
   })
 })
 

@@ -18,7 +18,7 @@ describe('help', () => {
   })
 
   it.each(commands.map((command) => command.name))('of %s shows its flags and an example of itself', async (name) => {
-    const { code, stdout, stderr } = await run(name, '--help')
+    const { code, stdout, stderr } = await run(...name.split(' '), '--help')
     expect([code, stderr]).toEqual([0, ''])
     const command = commands.find((one) => one.name === name)
     for (const flag of Object.keys(command?.flags ?? {})) expect(stdout).toContain(`--${flag}`)
@@ -33,7 +33,7 @@ describe('help', () => {
 
   it('fits 130 columns, examples aside', async () => {
     for (const { name } of commands) {
-      const [flags = ''] = (await run(name, '--help')).stdout.split('\nExample')
+      const [flags = ''] = (await run(...name.split(' '), '--help')).stdout.split('\nExample')
       expect(flags.split('\n').filter((line) => line.length > 130)).toEqual([])
     }
   })

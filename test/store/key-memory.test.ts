@@ -7,6 +7,7 @@ import { createIdentityStore } from '../../src/store/identities.ts'
 import { createKeyStore, type KeyStore } from '../../src/store/keys.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { openStore, storeOn, temporaryFolder, type OpenStore } from './open-store.ts'
+import { byTest } from '../support/author.ts'
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -28,8 +29,8 @@ describe('the memory of gateway keys', () => {
       },
     }
     keys = createKeyStore({ ...store, storage: counting, hash, randomBytes })
-    await createIdentityStore(store).createUser({ id: 'ada' })
-    keyId = (await keys.issue({ name: 'laptop', userId: 'ada' }, 'cli')).keyId
+    await createIdentityStore(store).createUser({ id: 'ada' }, byTest)
+    keyId = (await keys.issue({ name: 'laptop', userId: 'ada' }, byTest)).keyId
     await keys.findForToken(keyId)
     reads = 0
   })
@@ -47,13 +48,13 @@ describe('the memory of gateway keys', () => {
   })
 
   it('forgets at once what this process changes', async () => {
-    await keys.revoke(keyId, 'cli')
+    await keys.revoke(keyId, byTest)
     expect(await keys.findForToken(keyId)).toMatchObject({ revokedUs: store.clock.nowUs() })
   })
 
   it.each([
     ['a key revoked', "update gateway_keys set revoked_us = 7 where id = 'KEY'", { revokedUs: 7 }],
-    ['a user disabled', "update users set disabled_us = 7 where id = 'ada'", { disabled: true }],
+    ['a user disabled', "update users set disabled_us = 7 where id = 'ada'", { disabled: { kind: 'user', id: 'ada' } }],
     ['a key removed', "delete from gateway_keys where id = 'KEY'", null],
   ])('forgets at once what another process changes: %s', async (_, statement, expected) => {
     const other = await openSqlite(`${folder.path}/metis.db`)
@@ -73,7 +74,7 @@ describe('the memory of gateway keys', () => {
     const { identityVersion: _, ...mute } = store.storage
     const asking = createKeyStore({ ...store, storage: mute, hash, randomBytes })
     expect(await asking.findForToken(keyId)).toMatchObject({ revokedUs: null })
-    await keys.revoke(keyId, 'cli')
+    await keys.revoke(keyId, byTest)
     expect(await asking.findForToken(keyId)).toMatchObject({ revokedUs: store.clock.nowUs() })
   })
 })

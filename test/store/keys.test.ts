@@ -8,6 +8,7 @@ import type { KeyStore } from '../../src/store/keys.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 import { openStore, temporaryFolder } from './open-store.ts'
 import type { OpenStore } from './open-store.ts'
+import { byTest } from '../support/author.ts'
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -33,8 +34,8 @@ describe('gateway keys', () => {
   })
 
   it('are found by the id inside the token, with all that a request needs', async () => {
-    await identities.createTeam({ id: 'core', monthlyCapNanoUsd: 5_000_000_000 })
-    await identities.createUser({ id: 'ada', teamId: 'core' })
+    await identities.createTeam({ id: 'core', monthlyCapNanoUsd: 5_000_000_000 }, byTest)
+    await identities.createUser({ id: 'ada', teamId: 'core' }, byTest)
     const { keyId, token } = await keys.issue(
       {
         name: 'laptop',
@@ -46,7 +47,7 @@ describe('gateway keys', () => {
         expiresUs: 99,
         logMessages: true,
       },
-      'cli',
+      byTest,
     )
     expect(parseToken(token)).toEqual({ keyId })
     expect(await keys.findForToken(keyId)).toEqual({
@@ -65,7 +66,7 @@ describe('gateway keys', () => {
       tokenHash: hash(token),
       expiresUs: 99,
       revokedUs: null,
-      disabled: false,
+      disabled: null,
       requestsPerMinute: 60,
       tokensPerMinute: null,
       caps: {
@@ -77,14 +78,14 @@ describe('gateway keys', () => {
   })
 
   it('answer at once on a synchronous driver', async () => {
-    const { keyId } = await keys.issue({ name: 'k' }, 'cli')
+    const { keyId } = await keys.issue({ name: 'k' }, byTest)
     expect(keys.findForToken(keyId)).toMatchObject({ principal: { keyId, hasHardCap: false } })
     expect(keys.findForToken('gk_unknown')).toBeNull()
     expect(keys.findForToken(`' or 1=1 --`)).toBeNull()
   })
 
   it('have no token anywhere in the database', async () => {
-    const { token } = await keys.issue({ name: 'k' }, 'cli')
+    const { token } = await keys.issue({ name: 'k' }, byTest)
     const rows = [
       ...(await store.storage.db.selectFrom('gateway_keys').selectAll().execute()),
       ...(await store.storage.db.selectFrom('events').selectAll().execute()),
@@ -94,40 +95,46 @@ describe('gateway keys', () => {
     expect(JSON.stringify(await keys.list())).not.toContain(hash(token))
   })
 
-  it('are disabled with their user or with their team', async () => {
-    await identities.createTeam({ id: 'core' })
-    await identities.createUser({ id: 'ada' })
-    const { keyId } = await keys.issue({ name: 'k', userId: 'ada', teamId: 'core' }, 'cli')
-    for (const table of ['users', 'teams'] as const) {
-      await store.storage.db.updateTable(table).set({ disabled_us: 5 }).execute()
-      expect(await keys.findForToken(keyId)).toMatchObject({ disabled: true })
-      await store.storage.db.updateTable(table).set({ disabled_us: null }).execute()
-      expect(await keys.findForToken(keyId)).toMatchObject({ disabled: false })
+  it('are disabled with their user or with their team, and work again when those do', async () => {
+    await identities.createTeam({ id: 'core' }, byTest)
+    await identities.createUser({ id: 'ada' }, byTest)
+    const { keyId } = await keys.issue({ name: 'k', userId: 'ada', teamId: 'core' }, byTest)
+    for (const [kind, id] of [
+      ['user', 'ada'],
+      ['team', 'core'],
+    ] as const) {
+      expect(await identities.setDisabled(kind, id, true, byTest)).toBe(true)
+      expect(await identities.setDisabled(kind, id, true, byTest)).toBe(false)
+      expect(await keys.findForToken(keyId)).toMatchObject({ disabled: { kind, id, sinceUs: expect.any(Number) } })
+      expect((await keys.list())[0]).toMatchObject({ owner_disabled_us: expect.any(Number) })
+      expect(await identities.setDisabled(kind, id, false, byTest)).toBe(true)
+      expect(await keys.findForToken(keyId)).toMatchObject({ disabled: null })
     }
+    expect(await identities.setDisabled('user', 'nobody', true, byTest)).toBe(false)
   })
 
   it.each(['userId', 'teamId'] as const)('are refused for an unknown %s, unless it shall be made', async (field) => {
-    await expect(keys.issue({ name: 'k', [field]: 'nobody' }, 'cli')).rejects.toThrow(StoreError)
+    await expect(keys.issue({ name: 'k', [field]: 'nobody' }, byTest)).rejects.toThrow(StoreError)
     expect(await keys.list()).toEqual([])
-    await keys.issue({ name: 'k', [field]: 'nobody', create: true }, 'cli')
+    await keys.issue({ name: 'k', [field]: 'nobody', create: true }, byTest)
     const made = field === 'userId' ? await identities.listUsers() : await identities.listTeams()
     expect(made).toMatchObject([{ id: 'nobody', display_name: 'nobody' }])
   })
 
   it('are revoked once, at once, and both changes are on record', async () => {
-    const { keyId } = await keys.issue({ name: 'k', workspace: '/work' }, 'cli')
-    expect(await keys.revoke(keyId, 'ada')).toBe(true)
+    const { keyId } = await keys.issue({ name: 'k', workspace: '/work' }, byTest)
+    expect(await keys.revoke(keyId, byTest)).toBe(true)
     expect(await keys.findForToken(keyId)).toMatchObject({ revokedUs: expect.any(Number) })
-    expect(await keys.revoke(keyId, 'ada')).toBe(false)
-    expect(await keys.revoke('gk_unknown', 'ada')).toBe(false)
+    expect(await keys.revoke(keyId, byTest)).toBe(false)
+    expect(await keys.revoke('gk_unknown', byTest)).toBe(false)
     expect(await audit()).toEqual([
-      ['gateway.key_issued', { key_id: keyId, name: 'k', workspace: '/work', user_id: null, team_id: null, actor: 'cli' }],
-      ['gateway.key_revoked', { key_id: keyId, actor: 'ada' }],
+      ['gateway.key_issued', { key_id: keyId, name: 'k', workspace: '/work', user_id: null, team_id: null, ...byTest }],
+      ['gateway.key_revoked', { key_id: keyId, ...byTest }],
     ])
   })
 
   it('note their last use at most once a minute', async () => {
-    const { keyId } = await keys.issue({ name: 'k' }, 'cli')
+    const { keyId } = await keys.issue({ name: 'k' }, byTest)
     const lastUsed = async () => {
       await store.queue.idle()
       return (await keys.list())[0]?.last_used_us
@@ -142,9 +149,53 @@ describe('gateway keys', () => {
     expect(await lastUsed()).toBe((first ?? 0) + 61_000_000)
   })
 
+  it('give all they have to their successor, and both work until the grace period ends', async () => {
+    const limits = { dailyCapNanoUsd: 5_000_000, requestsPerMinute: 60, allowedModels: ['haiku'], tags: { stage: 'dev' } }
+    const old = await keys.issue({ name: 'ci', workspace: '/work', userId: 'ada', create: true, ...limits }, byTest)
+    const rotated = await keys.rotate(old.keyId, 60_000, byTest)
+    const [before, after] = await keys.list()
+    expect(parseToken(rotated?.token ?? '')).toEqual({ keyId: rotated?.keyId })
+    const { id: _id, created_us: _created, successor_id: successorId, expires_us: expiresUs, ...kept } = before ?? { id: '' }
+    expect(after).toMatchObject({ ...kept, root_id: old.keyId, expires_us: null, successor_id: null })
+    expect([successorId, expiresUs]).toEqual([rotated?.keyId, (after?.created_us ?? 0) + 60_000_000])
+    expect((await audit()).at(-1)).toEqual([
+      'gateway.key_rotated',
+      { key_id: old.keyId, successor_id: rotated?.keyId, grace_until: expect.any(String), ...byTest },
+    ])
+  })
+
+  it('are rotated once, only while they work, and never live longer for it', async () => {
+    const expiresUs = store.clock.nowUs() + 10_000_000
+    const { keyId } = await keys.issue({ name: 'k', expiresUs }, byTest)
+    const next = await keys.rotate(keyId, 60_000, byTest)
+    expect((await keys.list()).map((key) => key.expires_us)).toEqual([expiresUs, expiresUs])
+    expect(await keys.rotate(keyId, 0, byTest)).toBeNull()
+    expect(await keys.rotate('gk_unknown', 0, byTest)).toBeNull()
+    const revoked = await keys.issue({ name: 'r' }, byTest)
+    await keys.revoke(revoked.keyId, byTest)
+    expect(await keys.rotate(revoked.keyId, 0, byTest)).toBeNull()
+    const third = await keys.rotate(next?.keyId ?? '', 0, byTest)
+    expect((await keys.list()).find((key) => key.id === third?.keyId)).toMatchObject({ root_id: keyId })
+    expect((await audit()).filter((event) => JSON.stringify(event).includes('key_rotated'))).toHaveLength(2)
+  })
+
+  it('leave every change of a user or team on record: who, from where, what', async () => {
+    await identities.createTeam({ id: 'core', dailyCapNanoUsd: 2_000_000_000 }, byTest)
+    expect(await identities.setCaps('team', 'core', { dailyNanoUsd: null, monthlyNanoUsd: 9_000_000_000 }, byTest)).toBe(true)
+    expect(await identities.setCaps('team', 'nobody', { dailyNanoUsd: 1 }, byTest)).toBe(false)
+    await identities.setDisabled('team', 'core', true, byTest)
+    expect(await identities.findTeam('core')).toMatchObject({ daily_cap_nano_usd: null, monthly_cap_nano_usd: 9_000_000_000 })
+    const about = { kind: 'team', id: 'core', ...byTest }
+    expect((await audit()).map((event) => (Array.isArray(event) ? event[1] : null))).toEqual([
+      { ...about, change: 'created', daily_cap_usd: 2, monthly_cap_usd: null },
+      { ...about, change: 'caps_set', daily_cap_usd: null, monthly_cap_usd: 9 },
+      { ...about, change: 'disabled' },
+    ])
+  })
+
   it('keep identities apart: an id is taken once', async () => {
-    await identities.createUser({ id: 'ada', displayName: 'Ada' })
-    await expect(identities.createUser({ id: 'ada' })).rejects.toThrow(`there is a user 'ada' already`)
+    await identities.createUser({ id: 'ada', displayName: 'Ada' }, byTest)
+    await expect(identities.createUser({ id: 'ada' }, byTest)).rejects.toThrow(`there is a user 'ada' already`)
     expect(await identities.findUser('ada')).toMatchObject({ display_name: 'Ada' })
     expect(await identities.findTeam('ada')).toBeNull()
   })

@@ -8,6 +8,7 @@ import { openNode, type NodeContext } from '../../runtimes/node/context.ts'
 import { startGateway } from '../../runtimes/node/gateway-process.ts'
 import type { ConfigFile } from '../../src/config/schema.ts'
 import type { NewKey } from '../../src/store/keys.ts'
+import { byTest } from './author.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider, type MockProviderOptions } from './mock-provider.ts'
 
@@ -66,7 +67,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   })
   const gateway = await startGateway(context, { port: 0 })
   const issue = (key: Partial<NewKey> = {}) =>
-    context.keys.issue({ name: 'test', workspace: '/srv/project', create: true, ...key }, 'test')
+    context.keys.issue({ name: 'test', workspace: '/srv/project', create: true, ...key }, byTest)
   const { keyId, token } = await issue()
   return {
     url: gateway.url,

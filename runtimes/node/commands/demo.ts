@@ -41,7 +41,7 @@ export const demo = defineCommand({
       if (beside.url === null) throw new CommandError('serve did not start; the line above says why')
       const { writeSampleTraffic } = await import('../demo-traffic.ts')
       const sample = await writeSampleTraffic(context)
-      const { keyId, token } = await context.keys.issue({ name: 'demo', workspace: io.cwd }, 'cli:demo')
+      const { keyId, token } = await context.keys.issue({ name: 'demo', workspace: io.cwd }, { actor: 'demo', origin: 'cli' })
       const running = { gateway: gateway.url, serve: beside.url, database: context.dbPath, key_id: keyId, token }
       if (flags.json) io.out(JSON.stringify({ ...running, turns: sample.turns }))
       else for (const line of introduction(running, sample)) io.out(line)

@@ -45,10 +45,22 @@ export function port(help: string): Flag<number | undefined> {
   return integer('PORT', help, 0, 65_535)
 }
 
+/** What nano-USD can count: 9.0 million USD. */
+const mostUsd = 9_000_000
+
 export function usd(help: string): Flag<number | undefined> {
-  return parsed('USD', help, 'an amount in USD such as 5 or 0.50', (value) =>
-    /^\d{1,9}(?:\.\d{1,9})?$/.test(value) ? Number(value) : undefined,
-  )
+  return parsed('USD', help, `an amount in USD such as 5 or 0.50, at most ${mostUsd}`, usdIn)
+}
+
+/** `none` takes a cap away. */
+export function usdOrNone(help: string): Flag<number | 'none' | undefined> {
+  const wanted = `an amount in USD such as 5 or 0.50, at most ${mostUsd}, or none`
+  return parsed('USD', `${help}; none = no cap`, wanted, (value) => (value === 'none' ? value : usdIn(value)))
+}
+
+function usdIn(value: string): number | undefined {
+  const amount = /^\d{1,7}(?:\.\d{1,9})?$/.test(value) ? Number(value) : Number.NaN
+  return amount <= mostUsd ? amount : undefined
 }
 
 /** Milliseconds. */

@@ -3,12 +3,14 @@ import type { Command } from './command.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { env } from './env.ts'
+import { identityCommands } from './identity.ts'
 import { issueKey } from './issue-key.ts'
 import { listKeys } from './list-keys.ts'
 import { models } from './models.ts'
 import { prices } from './prices.ts'
 import { rebuild } from './rebuild.ts'
 import { revokeKey } from './revoke-key.ts'
+import { rotateKey } from './rotate-key.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 
@@ -18,7 +20,10 @@ export const commands: readonly Command[] = [
   demo,
   issueKey,
   listKeys,
+  rotateKey,
   revokeKey,
+  ...identityCommands('user'),
+  ...identityCommands('team'),
   env,
   models,
   prices,

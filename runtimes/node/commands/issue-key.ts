@@ -6,7 +6,7 @@ import { defineCommand } from './command.ts'
 import { UsageError } from './faults.ts'
 import { configFlag, dbFlag, duration, integer, jsonFlag, list, pairs, text, toggle, usd } from './flags.ts'
 import type { Io } from './io.ts'
-import { actorOf, keyJson } from './keys.ts'
+import { authorOf, keyJson, requireId } from './keys.ts'
 import { withNode } from './open.ts'
 
 export const issueKey = defineCommand({
@@ -24,6 +24,7 @@ export const issueKey = defineCommand({
     rpm: integer('N', 'most requests a minute; not enforced yet', 1, 1_000_000),
     tpm: integer('N', 'most tokens a minute; not enforced yet', 1, 1_000_000_000),
     expires: duration('how long it is valid; absent = until it is revoked'),
+    'ignore-client-model': toggle('routing decides: the model that a client names is not asked for'),
     tag: pairs('a tag that every one of its calls carries'),
     db: dbFlag,
     config: configFlag,
@@ -53,9 +54,10 @@ export const issueKey = defineCommand({
           requestsPerMinute: flags.rpm ?? null,
           tokensPerMinute: flags.tpm ?? null,
           expiresUs: flags.expires === undefined ? null : nowUs + flags.expires * 1000,
+          ignoreClientModel: flags['ignore-client-model'],
           tags: flags.tag,
         },
-        actorOf(io),
+        authorOf(io),
       )
       if (flags.json) {
         const issued = (await context.keys.list()).find((key) => key.id === keyId)
@@ -79,19 +81,18 @@ interface IdentityFlags {
 async function requireTeam(context: NodeContext, io: Io, { team, create }: IdentityFlags): Promise<void> {
   if (team === undefined || (await context.identities.findTeam(team)) !== null) return
   await agreeToCreate('team', team, create, io)
-  await context.identities.createTeam({ id: team })
+  await context.identities.createTeam({ id: team }, authorOf(io))
 }
 
 async function requireUser(context: NodeContext, io: Io, { user, team, create }: IdentityFlags): Promise<void> {
   if (user === undefined || (await context.identities.findUser(user)) !== null) return
   await agreeToCreate('user', user, create, io)
-  await context.identities.createUser({ id: user, teamId: team ?? null })
+  await context.identities.createUser({ id: user, teamId: team ?? null }, authorOf(io))
 }
 
 /** A misspelt name must not become a new identity in silence. */
 async function agreeToCreate(kind: 'user' | 'team', id: string, create: boolean, io: Io): Promise<void> {
-  if (!/^[A-Za-z0-9_.:/@-]{1,200}$/.test(id))
-    throw new UsageError(`"${id.slice(0, 80)}" cannot name a ${kind}: letters, digits and _.:/@- only, at most 200`)
+  requireId(kind, id)
   if (create) return
   if (io.interactive && (await io.confirm(`There is no ${kind} "${id}" yet. Create it?`))) return
   throw new UsageError(`there is no ${kind} "${id}": check the name, or give --create to make it`)

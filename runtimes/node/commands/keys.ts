@@ -1,18 +1,34 @@
 // What the key commands share: how a key is shown, and who is said to have changed it.
+import type { Author } from '../../../src/store/audit.ts'
 import type { KeySummary } from '../../../src/store/keys.ts'
 import { usdOf } from '../../../src/lib/money.ts'
+import { CommandError, UsageError } from './faults.ts'
 import type { Io } from './io.ts'
 
-export type KeyState = 'active' | 'revoked' | 'expired'
+/** What a request with the key meets. */
+export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled'
 
-export function stateOf(key: Pick<KeySummary, 'revoked_us' | 'expires_us'>, nowUs: number): KeyState {
+export function stateOf(key: Pick<KeySummary, 'revoked_us' | 'expires_us' | 'owner_disabled_us'>, nowUs: number): KeyState {
   if (key.revoked_us !== null) return 'revoked'
-  return key.expires_us !== null && key.expires_us <= nowUs ? 'expired' : 'active'
+  if (key.expires_us !== null && key.expires_us <= nowUs) return 'expired'
+  return key.owner_disabled_us === null ? 'active' : 'disabled'
+}
+
+/** A name that every query can filter by. */
+export function requireId(kind: 'user' | 'team', id: string): void {
+  if (/^[A-Za-z0-9_.:/@-]{1,200}$/.test(id)) return
+  throw new UsageError(`"${id.slice(0, 80)}" cannot name a ${kind}: letters, digits and _.:/@- only, at most 200`)
+}
+
+/** A token given by mistake for an id stays out of logs and shell transcripts. */
+export function noSuchKey(id: string): CommandError {
+  const shown = id.startsWith('gw_') ? 'with that id (a gw_ token is not an id)' : id.slice(0, 80)
+  return new CommandError(`there is no key ${shown}: metis-gateway list-keys shows those there are`)
 }
 
 /** For the audit event of a change. */
-export function actorOf(io: Io): string {
-  return `cli:${io.env['USER'] ?? io.env['USERNAME'] ?? 'unknown'}`
+export function authorOf(io: Io): Author {
+  return { actor: io.env['USER'] ?? io.env['USERNAME'] ?? 'unknown', origin: 'cli' }
 }
 
 /** A key as scripts see it. */
@@ -29,14 +45,17 @@ export function keyJson(key: KeySummary, nowUs: number): Readonly<Record<string,
     monthly_cap_usd: key.monthly_cap_nano_usd === null ? null : usdOf(key.monthly_cap_nano_usd),
     requests_per_minute: key.requests_per_minute,
     tokens_per_minute: key.tokens_per_minute,
+    ignore_client_model: key.ignore_client_model === 1,
     tags: JSON.parse(key.tags_json),
     created_at: isoOf(key.created_us),
     expires_at: isoOf(key.expires_us),
     revoked_at: isoOf(key.revoked_us),
     last_used_at: isoOf(key.last_used_us),
+    successor_id: key.successor_id,
   }
 }
 
-function isoOf(us: number | null): string | null {
+/** As scripts see a time. */
+export function isoOf(us: number | null): string | null {
   return us === null ? null : new Date(us / 1000).toISOString()
 }

@@ -1,7 +1,9 @@
 // Every migration, by name; the names' order is the order they run in. Released ones are never edited.
 import type { Migration } from 'kysely'
 import { initial } from './0001-initial.ts'
+import { keyRotation } from './0003-key-rotation.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
+  '0003-key-rotation': keyRotation,
 }

@@ -1,5 +1,6 @@
 // The database as it stands, opened for reading only: doctor changes nothing that it was not asked to.
 import { stat } from 'node:fs/promises'
+import { keysWithOwners } from '../../../../src/store/key-statements.ts'
 import { schemaState } from '../../../../src/store/migrate.ts'
 import { openSqlite, type SqliteStorage } from '../../sqlite.ts'
 import { lineOf } from '../faults.ts'
@@ -71,7 +72,7 @@ export function isBelow(version: string): boolean {
 }
 
 async function keysFinding({ db }: SqliteStorage, nowUs: number): Promise<Finding> {
-  const keys = await db.selectFrom('gateway_keys').select(['revoked_us', 'expires_us']).execute()
+  const keys = await keysWithOwners(db).select(['k.revoked_us', 'k.expires_us']).execute()
   const active = keys.filter((key) => stateOf(key, nowUs) === 'active').length
   if (active > 0) return { check: 'keys', level: 'ok', message: `${active} of ${keys.length} keys are active` }
   return {
