@@ -4,8 +4,7 @@ import type { Meter, StreamChunk, StreamEvent } from '../../ir/stream.ts'
 import { childSpans } from '../../lib/json.ts'
 import { usageToTell } from '../estimate.ts'
 import type { AnswerContext, EncodedRequest } from '../protocol.ts'
-import type * as z from 'zod'
-import { answerSchema, type WireBlock } from './answer-schema.ts'
+import { answerSchema, type WireAnswer, type WireBlock } from './answer-schema.ts'
 import { headEvents, inputEvents, kindOf, printedInput, type AnswerNames } from './block-events.ts'
 import { inputOf, wireToolId } from './encode-parts.ts'
 import { badResponse, errorOfBody } from './errors.ts'
@@ -73,7 +72,7 @@ function charactersOf(block: WireBlock): number {
   return (block.text?.length ?? 0) + (block.thinking?.length ?? 0) + input
 }
 
-function contentEvents(bytes: Uint8Array, answer: z.infer<typeof answerSchema>, names: AnswerNames): readonly StreamEvent[] {
+function contentEvents(bytes: Uint8Array, answer: WireAnswer, names: AnswerNames): readonly StreamEvent[] {
   const inputTexts = inputTextsOf(bytes)
   return answer.content.flatMap((block, index): readonly StreamEvent[] => {
     const kind = kindOf(block, names)

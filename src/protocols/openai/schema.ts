@@ -1,6 +1,7 @@
 // What we read of Chat Completions bodies, loosely: unknown keys are kept or ignored, null is absent. Field names and
 // shapes are those of openai 6.49; the others are named where they stand.
 import * as z from 'zod'
+import { absent, given, listOf, number, objectOf, quickSchema, text } from '../quick-schema.ts'
 
 /** All that is read of every request; the rest is the provider's business (reliability.md §4). */
 export const envelopeSchema = z.looseObject({
@@ -64,20 +65,67 @@ export type WireToolCall = NonNullable<WireMessage['tool_calls']>[number]
 
 const choiceSchema = z.looseObject({ index: z.number().nullish(), finish_reason: z.string().nullish() })
 
-export const chunkSchema = z.looseObject({
+const usageLook = objectOf({
+  prompt_tokens: number,
+  completion_tokens: number,
+  total_tokens: number,
+  prompt_tokens_details: objectOf({ cached_tokens: number, cache_write_tokens: number, audio_tokens: number }),
+  completion_tokens_details: objectOf({ reasoning_tokens: number, audio_tokens: number }),
+  prompt_cache_hit_tokens: number,
+  cached_tokens: number,
+  cost: number,
+  server_tool_use: objectOf({ web_search_requests: number }),
+})
+const messageLook = objectOf({
+  content: text,
+  refusal: text,
+  reasoning_content: text,
+  reasoning: text,
+  annotations: absent,
+  tool_calls: listOf(given(objectOf({ index: number, id: text, function: objectOf({ name: text, arguments: text }) }))),
+  function_call: absent,
+})
+const choiceLooks = { index: number, finish_reason: text }
+
+const wholeChunkSchema = z.looseObject({
   id: word,
   model: word,
   choices: z.array(choiceSchema.extend({ delta: messageSchema.nullish() })).nullish(),
   usage: usageSchema.nullish(),
   service_tier: word,
 })
-export type WireChunk = z.infer<typeof chunkSchema>
+export type WireChunk = z.infer<typeof wholeChunkSchema>
+export const chunkSchema = quickSchema<WireChunk>(
+  wholeChunkSchema,
+  given(
+    objectOf({
+      id: text,
+      model: text,
+      choices: listOf(given(objectOf({ ...choiceLooks, delta: messageLook }))),
+      usage: usageLook,
+      service_tier: text,
+    }),
+  ),
+)
 
-export const answerSchema = z.looseObject({
+const wholeAnswerSchema = z.looseObject({
   id: word,
   model: word,
   choices: z.array(choiceSchema.extend({ message: messageSchema })).min(1),
   usage: usageSchema.nullish(),
   service_tier: word,
 })
-export type WireAnswer = z.infer<typeof answerSchema>
+export type WireAnswer = z.infer<typeof wholeAnswerSchema>
+const choicesLook = listOf(given(objectOf({ ...choiceLooks, message: given(messageLook) })))
+export const answerSchema = quickSchema<WireAnswer>(
+  wholeAnswerSchema,
+  given(
+    objectOf({
+      id: text,
+      model: text,
+      choices: (value) => Array.isArray(value) && value.length > 0 && choicesLook(value),
+      usage: usageLook,
+      service_tier: text,
+    }),
+  ),
+)
