@@ -1,11 +1,30 @@
 import { defineConfig } from 'vitest/config'
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
+import { postgresBinaries } from './test/support/postgres-server.ts'
+
+/** Suites that say nothing of SQLite: they run again on Postgres, where this machine has one. */
+const onPostgres = [
+  'test/analytics/*.test.ts',
+  'test/e2e/{anthropic-sdk,openai-sdk}.test.ts',
+  'test/gateway/{identity-property,leaving,spine}.test.ts',
+  'test/store/sweep.test.ts',
+]
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     reporters: ['default', new ClosingLineReporter()],
+    projects: [
+      { extends: true as const, test: { name: 'node', include: ['test/**/*.test.ts'] } },
+      ...(postgresBinaries === null
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: { name: 'postgres', include: onPostgres, globalSetup: ['test/support/postgres-setup.ts'] },
+            },
+          ]),
+    ],
   },
 })

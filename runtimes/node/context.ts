@@ -1,5 +1,6 @@
 // What every command and both servers stand on: configuration, store and catalogs of one process, opened once.
 import { hash as oneShotHash, randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import type { ModelCatalog } from '../../src/catalog/models.ts'
@@ -24,7 +25,7 @@ import { createLogger } from './logger.ts'
 import { pathsOf } from './paths.ts'
 import { processFacts } from './process-facts.ts'
 import { createSpools } from './spool.ts'
-import { openSqlite, type SqliteStorage } from './sqlite.ts'
+import { openStorage, type NodeStorage } from './open-storage.ts'
 import { version } from './version.ts'
 
 export interface OpenNodeOptions {
@@ -49,8 +50,9 @@ export interface NodeContext {
   /** The file that was read; null = none. */
   readonly configPath: string | null
   readonly home: string
+  /** The database's file, or its URL without the password. */
   readonly dbPath: string
-  readonly storage: SqliteStorage
+  readonly storage: NodeStorage
   readonly queue: CommitQueue
   readonly keys: KeyStore
   readonly identities: IdentityStore
@@ -72,7 +74,7 @@ export interface NodeContext {
 /** @throws ConfigError, StoreError: each says which file and what mends it */
 export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   const env = options.env ?? process.env
-  const { home, dbPath } = pathsOf(options, env)
+  const { home, database } = pathsOf(options, env)
   const file = readConfigFile({ home, ...(options.config === undefined ? {} : { path: options.config }) })
   const config = resolveConfig({
     file: file.content,
@@ -81,7 +83,8 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     ...(options.demo === undefined ? {} : { demo: options.demo }),
     ...(options.selfOrigins === undefined ? {} : { selfOrigins: options.selfOrigins }),
   })
-  const redact = createRedactor(config.providers.flatMap((provider) => (provider.apiKey === undefined ? [] : [provider.apiKey])))
+  const providerKeys = config.providers.flatMap((provider) => (provider.apiKey === undefined ? [] : [provider.apiKey]))
+  const redact = createRedactor([...providerKeys, ...(database.kind === 'postgres' ? database.secrets : [])])
   const logger = createLogger({
     level: options.logLevel ?? 'info',
     format: options.logFormat ?? 'pretty',
@@ -92,8 +95,10 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   for (const warning of file.warnings) logger.log('warn', warning)
 
   const maintenance = options.maintenance === true
-  const storage = await openSqlite(dbPath, {
-    maintenance: maintenance ? maintenanceThreadUrl() : null,
+  // What a file's folder is made for: spools and serve's session key are kept there.
+  if (database.kind === 'postgres') mkdirSync(home, { recursive: true, mode: 0o700 })
+  const storage = await openStorage(database, {
+    maintained: maintenance,
     onFault: (error) =>
       logger.log('error', 'the maintenance thread of the database died; restart to have it synced again', {
         error: String(error),
@@ -106,20 +111,21 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     const instanceId = nextId()
     const probe = [probeOf(storage.db, instanceId)]
     const queue = createCommitQueue({ storage, clock, defer: setImmediate, logger, random: Math.random, probe })
-    const spoolOf = createSpools(dirname(dbPath))
+    const spoolOf = createSpools(database.kind === 'sqlite' ? dirname(database.path) : home)
     const spool = spoolOf(instanceId)
     const traces = createTraceStore({ storage, queue, clock, instanceId, logger, spool, durability: config.durability })
     const facts = processFacts()
+    const register = () => registerInstance({ storage, queue, clock, facts }, { id: instanceId, version })
     if (maintenance) {
-      await registerInstance({ storage, queue, clock, facts }, { id: instanceId, version })
-      storage.watch(instanceId)
+      await register()
+      storage.watch(instanceId, register)
     }
     const hash = (text: string) => oneShotHash('sha256', text)
     return {
       config,
       configPath: file.path,
       home,
-      dbPath,
+      dbPath: database.shown,
       storage,
       queue,
       keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
@@ -158,13 +164,8 @@ async function inTime(work: Promise<unknown>): Promise<void> {
   timer.abort()
 }
 
-/** Beside the bundle this code is in; null when it runs from source, where a worker cannot load it: then the work is done inline. */
-function maintenanceThreadUrl(): URL | null {
-  return import.meta.url.endsWith('.ts') ? null : new URL('./maintenance-thread.js', import.meta.url)
-}
-
 /** New ids rise above what any earlier process wrote, even when the clock went back since. */
-async function highestEventId(storage: SqliteStorage): Promise<string | undefined> {
+async function highestEventId(storage: NodeStorage): Promise<string | undefined> {
   const row = await storage.db
     .selectFrom('events')
     .select((table) => table.fn.max('id').as('id'))

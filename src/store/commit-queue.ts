@@ -85,7 +85,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
   let idlers: (() => void)[] = []
 
   function enqueue(unit: Unit, bytes: number, late?: Entry['late']): Ticket {
-    if (closed || waiting.length + writing.length >= maxTurns || waitingBytes + bytes > maxBytes) throw full()
+    if (closed || waiting.length + writing.length >= maxTurns || waitingBytes + bytes > maxBytes) throw storeUnavailable()
     let entry: Entry | undefined
     const done = new Promise<readonly number[]>((resolve, reject) => {
       entry = { unit, bytes, sinceMs: clock.nowMs(), late, resolve, reject }
@@ -102,7 +102,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
     if (place < 0) return false
     waiting.splice(place, 1)
     waitingBytes -= entry.bytes
-    entry.reject(full())
+    entry.reject(storeUnavailable())
     return true
   }
 
@@ -209,7 +209,7 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
       waiting = []
       for (const entry of refused) {
         waitingBytes -= entry.bytes
-        entry.reject(full())
+        entry.reject(storeUnavailable())
       }
     },
     state: () => ({
@@ -223,7 +223,8 @@ export function createCommitQueue(options: CommitQueueOptions): CommitQueue {
 
 const oldestOf = (entry: Entry | undefined, nowMs: number): number => (entry === undefined ? 0 : nowMs - entry.sinceMs)
 
-function full(): GatewayError {
+/** What a client is told while turns cannot be put on record. */
+export function storeUnavailable(): GatewayError {
   return new GatewayError('overloaded', 'store_unavailable', 'the trace store cannot be written; try again shortly', {
     retryAfterMs: 5000,
   })

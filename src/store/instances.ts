@@ -19,6 +19,10 @@ export interface ProcessFacts {
 /** Parameters: heartbeat_us, id. Written once a second while something changes, else every 30 s. */
 export const heartbeatSql = 'update instances set heartbeat_us = ? where id = ?'
 
+/** The same through Kysely, for stores without a thread of their own. Changes no row when somebody took the instance for dead. */
+export const heartbeatOf = (db: Kysely<Database>, id: string, nowUs: number) =>
+  db.updateTable('instances').set({ heartbeat_us: nowUs }).where('id', '=', id)
+
 /** Writes the instance's row as it is: what a full or read-only store refuses. */
 export const probeOf = (db: Kysely<Database>, id: string): CompiledQuery =>
   db

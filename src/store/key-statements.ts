@@ -86,7 +86,8 @@ export function keyStatements(db: Kysely<Database>): KeyStatements {
         .compile(),
     ),
     insert: createTemplate((slot) =>
-      sql`insert into gateway_keys (${names(columns)}) values (${values(columns, slot)})`.compile(db),
+      // A commit whose answer was lost is sent again.
+      sql`insert into gateway_keys (${names(columns)}) values (${values(columns, slot)}) on conflict do nothing`.compile(db),
     ),
     revoke: createTemplate((slot) =>
       db

@@ -5,6 +5,7 @@ import { TOKEN_RANDOM_BYTES, createToken } from '../lib/token.ts'
 import type { Clock, Services } from '../services.ts'
 import { auditEvent, insertEventIf } from './audit.ts'
 import type { Author } from './audit.ts'
+import { storeUnavailable } from './commit-queue.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { createIdentityStore } from './identities.ts'
 import type { AuditType } from './events.ts'
@@ -12,6 +13,7 @@ import { recordOf, rowOf } from './key-record.ts'
 import type { KeyRecord, KeyRow, NewKey } from './key-record.ts'
 import { keyStatements, keysWithOwners, summaryColumns } from './key-statements.ts'
 import type { GatewayKeysTable } from './schema.ts'
+import { StorageBusy } from './storage.ts'
 import type { Storage } from './storage.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
 
@@ -68,11 +70,12 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
   const known = new Map<string, KeyRecord>()
   let knownVersion: number | null = null
 
-  const remembered = (keyId: string, rows: readonly KeyRow[]): KeyRecord | null => {
+  /** `version`: when the rows were asked for; what changed meanwhile may not be in them. */
+  const remembered = (keyId: string, rows: readonly KeyRow[], version: number | null): KeyRecord | null => {
     const [row] = rows
     if (row === undefined) return null
     const record = recordOf(row)
-    if (knownVersion === null) return record
+    if (version === null || version !== knownVersion || version !== storage.identityVersion?.()) return record
     if (known.size >= knownKeys) known.clear()
     known.set(keyId, record)
     return record
@@ -95,7 +98,9 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
       const record = known.get(keyId)
       if (record !== undefined) return record
       const rows = storage.read(statements.find({ id: keyId }))
-      return rows instanceof Promise ? rows.then(firstRecord) : remembered(keyId, rows)
+      return rows instanceof Promise
+        ? rows.then((found) => remembered(keyId, found, version), unavailable)
+        : remembered(keyId, rows, version)
     },
 
     touch: (keyId) => {
@@ -156,7 +161,7 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
   }
 }
 
-const firstRecord = (rows: readonly KeyRow[]): KeyRecord | null => {
-  const [row] = rows
-  return row === undefined ? null : recordOf(row)
+/** To the client of a store that is away it does not matter why. */
+function unavailable(error: unknown): never {
+  throw error instanceof StorageBusy ? storeUnavailable() : error
 }

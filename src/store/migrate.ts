@@ -70,7 +70,9 @@ export function refuseNewer(unknown: readonly string[], file?: string): void {
 }
 
 async function run(db: Kysely<Database>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...migrations }) } })
+  const provider = { getMigrations: () => Promise.resolve({ ...migrations }) }
+  // The transaction is `exclusively`'s: one of Kysely's own would end it.
+  const migrator = new Migrator({ db, provider, disableTransactions: true })
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) {
     throw new StoreError(`the database could not be migrated: ${String(error)}`, 'see the message; nothing was changed', error)

@@ -1,7 +1,12 @@
 // Every database the store runs on: one line each, and each runs the whole storage contract.
+import { basename } from 'node:path'
+import { afterAll } from 'vitest'
+import { databaseAddressOf } from '../../runtimes/node/database-address.ts'
+import { openPostgres } from '../../runtimes/node/postgres.ts'
 import { loadSqliteDriver } from '../../runtimes/node/sqlite-driver.ts'
 import type { SqliteDriver } from '../../runtimes/node/sqlite-driver.ts'
 import { openSqlite } from '../../runtimes/node/sqlite.ts'
+import { postgresBinaries, startPostgres, type PostgresServer } from '../support/postgres-server.ts'
 import type { OpenStorage } from './storage-contract.ts'
 
 const onSqlite = (driver: SqliteDriver['name']): OpenStorage => ({
@@ -10,12 +15,30 @@ const onSqlite = (driver: SqliteDriver['name']): OpenStorage => ({
 
 const drivers = ['better-sqlite3', 'node:sqlite'] as const
 
-/** What this Node has: better-sqlite3 where its binary was built, node:sqlite from 22.13 on; at least one, or nothing runs. */
-export const storages: Readonly<Record<string, OpenStorage>> = Object.fromEntries(
-  (await Promise.all(drivers.map(async (driver) => ((await loads(driver)) ? [driver] : []))))
-    .flat()
-    .map((driver) => [driver, onSqlite(driver)]),
-)
+/** A database of its own for each folder. */
+const onPostgres = (): OpenStorage => {
+  let server: Promise<PostgresServer> | null = null
+  afterAll(async () => (await server)?.stop())
+  return {
+    async open(folder) {
+      server ??= startPostgres()
+      const address = databaseAddressOf(await (await server).database(basename(folder)))
+      if (address.kind !== 'postgres') throw new Error('no Postgres URL')
+      return openPostgres(address)
+    },
+  }
+}
+
+/**
+ * What this machine has: better-sqlite3 where its binary was built, node:sqlite from Node 22.13 on, Postgres where its binaries
+ * are. null = it has not; at least one SQLite, or nothing runs.
+ */
+export const storages: Readonly<Record<string, OpenStorage | null>> = {
+  ...Object.fromEntries(
+    await Promise.all(drivers.map(async (driver) => [driver, (await loads(driver)) ? onSqlite(driver) : null] as const)),
+  ),
+  Postgres: postgresBinaries === null ? null : onPostgres(),
+}
 
 function loads(driver: SqliteDriver['name']): Promise<boolean> {
   return loadSqliteDriver(driver).then(

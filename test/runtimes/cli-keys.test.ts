@@ -154,7 +154,7 @@ describe('a store or a configuration that cannot be used ends with 1 and one lin
   it.each([
     [['list-keys', '--db', '/'], 'is a directory'],
     [['list-keys', '--config', '/nowhere/config.yaml'], '/nowhere/config.yaml'],
-    [['list-keys', '--db', 'postgres://localhost/metis'], 'SQLite only'],
+    [['list-keys', '--db', 'postgres://ada:secret@127.0.0.1:1/metis'], 'cannot be opened'],
   ])('%j', async (argv, message) => {
     const { code, stderr } = await run(argv)
     expect(code).toBe(1)

@@ -10,6 +10,7 @@ import { openSqlite } from '../../runtimes/node/sqlite.ts'
 import type { SqliteStorage } from '../../runtimes/node/sqlite.ts'
 import { migrate, schemaState } from '../../src/store/migrate.ts'
 import { StorageBusy } from '../../src/store/storage.ts'
+import type { Storage } from '../../src/store/storage.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 import { openStore, temporaryFolder } from '../store/open-store.ts'
 import { eventually, within } from '../support/deadline.ts'
@@ -19,7 +20,7 @@ import { turnOf } from '../support/turns.ts'
 const driver = await loadSqliteDriver()
 let folder = temporaryFolder()
 let path = ''
-let opened: SqliteStorage[] = []
+let opened: Storage[] = []
 
 const open = async (...[file, options]: Parameters<typeof openSqlite>): Promise<SqliteStorage> => {
   const storage = await openSqlite(file, options)

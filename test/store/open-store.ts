@@ -1,9 +1,7 @@
-// A migrated SQLite store in a folder of its own, with queue and trace store on it, for the tests of src/store.
+// A migrated store in a folder of its own, with queue and trace store on it, for the tests of src/store.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSqlite } from '../../runtimes/node/sqlite.ts'
-import type { SqliteStorage } from '../../runtimes/node/sqlite.ts'
 import { createIdFactory } from '../../src/lib/ids.ts'
 import type { Clock, Logger } from '../../src/services.ts'
 import { createCommitQueue } from '../../src/store/commit-queue.ts'
@@ -13,6 +11,7 @@ import type { Storage } from '../../src/store/storage.ts'
 import { createTraceStore } from '../../src/store/trace-store.ts'
 import type { SpoolingTraceStore } from '../../src/store/trace-store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
+import { openDatabase } from '../support/test-database.ts'
 
 export const silent: Logger = { log: () => undefined }
 
@@ -27,7 +26,7 @@ export function temporaryFolder(): { readonly path: string; readonly remove: () 
 }
 
 export interface OpenStore {
-  readonly storage: SqliteStorage
+  readonly storage: Storage
   readonly queue: CommitQueue
   readonly traces: SpoolingTraceStore
   readonly clock: Clock
@@ -37,13 +36,13 @@ export interface OpenStore {
 
 /** `clock` moves by itself while somebody sleeps. */
 export async function openStore(path: string, wrap: (storage: Storage) => Storage = (storage) => storage): Promise<OpenStore> {
-  const storage = await openSqlite(path)
+  const storage = await openDatabase(path)
   await migrate(storage)
   return storeOn(storage, wrap)
 }
 
 export function storeOn(
-  storage: SqliteStorage,
+  storage: Storage,
   wrap: (storage: Storage) => Storage = (same) => same,
   instanceId = 'instance-1',
 ): OpenStore {

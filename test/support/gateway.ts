@@ -1,4 +1,4 @@
-// A gateway as users run it, on Node and a real SQLite file, in front of a mock provider: requests go in over a socket, rows
+// A gateway as users run it, on Node and a real database, in front of a mock provider: requests go in over a socket, rows
 // are read from the store.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import type { NewKey } from '../../src/store/keys.ts'
 import { byTest } from './author.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider, type MockProviderOptions } from './mock-provider.ts'
+import { databaseFor } from './test-database.ts'
 
 export interface TestGateway {
   readonly url: string
@@ -60,6 +61,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   await writeFile(join(home, 'config.yaml'), stringify(config), { mode: 0o600 })
   const context = await openNode({
     home,
+    db: await databaseFor(join(home, 'metis.db')),
     env: {},
     maintenance: true,
     logLevel: 'error',

@@ -103,6 +103,6 @@ function parsed<T>(
   }
 }
 
-export const dbFlag = text('PATH', 'file of the database (METIS_DB; default ~/.metis/metis.db)')
+export const dbFlag = text('PATH|URL', 'file of the database, or postgres://… (METIS_DB; default ~/.metis/metis.db)')
 export const configFlag = text('FILE', 'configuration file (default ~/.metis/config.yaml)')
 export const jsonFlag = toggle('print JSON, for scripts')

@@ -34,7 +34,10 @@ export async function withNode<T>(
   }
 }
 
-/** The same choice of store and configuration, as flags for another process. */
-export function forwarded({ db, config }: OpenFlags): readonly string[] {
-  return [...(db === undefined ? [] : ['--db', db]), ...(config === undefined ? [] : ['--config', config])]
+/** The same choice of store and configuration, for another process. A URL holds a password: everybody sees a process' flags. */
+export function forwarded(io: Io, { db, config }: OpenFlags): { readonly flags: readonly string[]; readonly env: Io['env'] } {
+  return {
+    flags: config === undefined ? [] : ['--config', config],
+    env: db === undefined ? io.env : { ...io.env, METIS_DB: db },
+  }
 }

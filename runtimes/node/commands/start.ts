@@ -50,10 +50,11 @@ export const start = defineCommand({
         )
       if (!flags['no-serve']) {
         const logFlags = Object.entries({ 'log-level': flags['log-level'], 'log-format': flags['log-format'] })
+        const choices = forwarded(io, flags)
         beside = await startServeBeside({
           port: flags['serve-port'] ?? defaultPort.serve,
-          flags: [...forwarded(flags), ...logFlags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))],
-          env: io.env,
+          flags: [...choices.flags, ...logFlags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))],
+          env: choices.env,
           reuse: true,
         })
         io.out(serveLine(beside))

@@ -2,8 +2,10 @@
 import type { Migration } from 'kysely'
 import { initial } from './0001-initial.ts'
 import { keyRotation } from './0003-key-rotation.ts'
+import { identityNotices } from './0020-identity-notices.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0003-key-rotation': keyRotation,
+  '0020-identity-notices': identityNotices,
 }

@@ -1,9 +1,8 @@
-// Serve on a real SQLite file, as `createServe` makes it: tests go in through `fetch` and see what a user sees.
+// Serve on a real database, as `createServe` makes it: tests go in through `fetch` and see what a user sees.
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSqlite } from '../../../runtimes/node/sqlite.ts'
 import { createModelCatalog } from '../../../src/catalog/model-catalog.ts'
 import { createPriceCatalog } from '../../../src/catalog/price-catalog.ts'
 import { resolveConfig } from '../../../src/config/resolve.ts'
@@ -14,6 +13,7 @@ import { createServe, type Serve, type ServeOptions } from '../../../src/serve/a
 import { migrate } from '../../../src/store/migrate.ts'
 import type { Storage } from '../../../src/store/storage.ts'
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts'
+import { openDatabase } from '../../support/test-database.ts'
 
 export interface OpenServe {
   readonly storage: Storage
@@ -39,7 +39,7 @@ export async function openServe(
   options: { readonly config?: ConfigFile; readonly serve?: Partial<ServeOptions> } = {},
 ): Promise<OpenServe> {
   const folder = mkdtempSync(join(tmpdir(), 'metis-serve-'))
-  const storage = await openSqlite(join(folder, 'metis.db'))
+  const storage = await openDatabase(join(folder, 'metis.db'))
   await migrate(storage)
   const clock = fakeClock({ auto: true })
   const config = resolveConfig({ file: options.config ?? {}, env: {}, presets, demo: true })

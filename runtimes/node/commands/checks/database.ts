@@ -1,7 +1,10 @@
 // The database as it stands, opened for reading only: doctor changes nothing that it was not asked to.
 import { stat } from 'node:fs/promises'
 import { keysWithOwners } from '../../../../src/store/key-statements.ts'
-import { schemaState } from '../../../../src/store/migrate.ts'
+import { refuseNewer, schemaState } from '../../../../src/store/migrate.ts'
+import type { Storage } from '../../../../src/store/storage.ts'
+import type { DatabaseAddress } from '../../database-address.ts'
+import type { PostgresAddress } from '../../postgres.ts'
 import { openSqlite, type SqliteStorage } from '../../sqlite.ts'
 import { lineOf } from '../faults.ts'
 import { stateOf } from '../keys.ts'
@@ -15,35 +18,63 @@ export interface DatabaseReport {
 
 /** Below it two connections that checkpoint and write at one instant can corrupt a WAL database (reliability.md §2). */
 const sqliteFloor = [3, 51, 3] as const
+/** Older ones are out of their makers' support. */
+const postgresFloor = 14
 
-export async function checkDatabase(path: string, nowUs: number): Promise<DatabaseReport> {
-  if ((await stat(path).catch(() => null)) === null)
+export async function checkDatabase(database: DatabaseAddress, nowUs: number): Promise<DatabaseReport> {
+  if (database.kind === 'sqlite' && (await stat(database.path).catch(() => null)) === null)
     return {
-      findings: [{ check: 'database', level: 'ok', message: `${path} is not there yet: the first start makes it` }],
+      findings: [{ check: 'database', level: 'ok', message: `${database.path} is not there yet: the first start makes it` }],
       newestEventUs: null,
     }
-  let storage: SqliteStorage
   try {
-    storage = await openSqlite(path, { readonly: true })
+    return database.kind === 'sqlite' ? await checkFile(database.path, nowUs) : await checkServer(database, nowUs)
   } catch (error) {
     const mend = error instanceof Error && 'mend' in error ? String(error.mend) : 'see the message'
     const message = error instanceof Error ? error.message : lineOf(error)
     return { findings: [{ check: 'database', level: 'fault', message, mend }], newestEventUs: null }
   }
+}
+
+async function checkFile(path: string, nowUs: number): Promise<DatabaseReport> {
+  const storage = await openSqlite(path, { readonly: true })
   try {
-    const { pending } = await schemaState(storage)
-    const findings = [driverFinding(path, storage)]
-    if (pending.length > 0)
-      return {
-        findings: [
-          ...findings,
-          { check: 'database', level: 'ok', message: `${pending.length} migrations wait for the next start` },
-        ],
-        newestEventUs: null,
-      }
-    return { findings: [...findings, await keysFinding(storage, nowUs)], newestEventUs: await newestEventUs(storage) }
+    return await contentOf(storage, driverFinding(path, storage), nowUs)
   } finally {
     await storage.close()
+  }
+}
+
+async function checkServer(address: PostgresAddress, nowUs: number): Promise<DatabaseReport> {
+  const { openPostgres } = await import('../../postgres.ts')
+  const storage = await openPostgres(address, { readonly: true })
+  try {
+    return await contentOf(storage, serverFinding(address.shown, storage.serverVersion), nowUs)
+  } finally {
+    await storage.close()
+  }
+}
+
+async function contentOf(storage: Storage, driver: Finding, nowUs: number): Promise<DatabaseReport> {
+  const { applied, pending, unknown } = await schemaState(storage)
+  refuseNewer(unknown)
+  if (pending.length === 0)
+    return { findings: [driver, await keysFinding(storage, nowUs)], newestEventUs: await newestEventUs(storage) }
+  const message =
+    applied.length === 0
+      ? 'it is empty: the first start makes its tables'
+      : `${pending.length} migrations wait for the next start`
+  return { findings: [driver, { check: 'database', level: 'ok', message }], newestEventUs: null }
+}
+
+function serverFinding(shown: string, version: string): Finding {
+  const message = `${shown}, PostgreSQL ${version} through pg`
+  if (Number.parseInt(version, 10) >= postgresFloor) return { check: 'database', level: 'ok', message }
+  return {
+    check: 'database',
+    level: 'warning',
+    message: `${message}: older than ${postgresFloor}, the oldest that metis-gateway is made for`,
+    mend: 'upgrade the server',
   }
 }
 
@@ -71,7 +102,7 @@ export function isBelow(version: string): boolean {
   return false
 }
 
-async function keysFinding({ db }: SqliteStorage, nowUs: number): Promise<Finding> {
+async function keysFinding({ db }: Storage, nowUs: number): Promise<Finding> {
   const keys = await keysWithOwners(db).select(['k.revoked_us', 'k.expires_us']).execute()
   const active = keys.filter((key) => stateOf(key, nowUs) === 'active').length
   if (active > 0) return { check: 'keys', level: 'ok', message: `${active} of ${keys.length} keys are active` }
@@ -83,7 +114,7 @@ async function keysFinding({ db }: SqliteStorage, nowUs: number): Promise<Findin
   }
 }
 
-async function newestEventUs({ db }: SqliteStorage): Promise<number | null> {
+async function newestEventUs({ db }: Storage): Promise<number | null> {
   const row = await db
     .selectFrom('events')
     .select((table) => table.fn.max('timestamp_us').as('newest'))

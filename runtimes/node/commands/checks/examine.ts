@@ -23,7 +23,7 @@ export async function examine(
   const paths = pathsOf(choices, env)
   const { findings, config } = checkConfig(paths, choices, env)
   const modes = await Promise.all(guardedPaths(paths).map((guarded) => checkMode(guarded, choices.fix)))
-  const database = await checkDatabase(paths.dbPath, nowMs * 1000)
+  const database = await checkDatabase(paths.database, nowMs * 1000)
   const providers = config?.providers ?? []
   return [
     ...findings,

@@ -11,10 +11,11 @@ export interface Guarded {
 }
 
 /** The database and what SQLite keeps beside it, the configuration, and our folder around them. */
-export function guardedPaths({ home, dbPath, configPath }: NodePaths): readonly Guarded[] {
+export function guardedPaths({ home, database, configPath }: NodePaths): readonly Guarded[] {
+  const files = database.kind === 'sqlite' ? ['', '-wal', '-shm'].map((suffix) => database.path + suffix) : []
   return [
     { check: 'database', path: home, mode: 0o700 },
-    ...[dbPath, `${dbPath}-wal`, `${dbPath}-shm`].map((path) => ({ check: 'database', path, mode: 0o600 }) as const),
+    ...files.map((path) => ({ check: 'database', path, mode: 0o600 }) as const),
     { check: 'config', path: configPath, mode: 0o600 },
   ]
 }

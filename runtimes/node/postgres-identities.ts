@@ -1,0 +1,80 @@
+// Says when keys and identities may have changed, in whatever process: the server notifies (migration 0020), and a question
+// twice a second proves that the connection it would notify through still lives.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Client } from 'pg'
+import type { PostgresDriver } from './postgres-driver.ts'
+
+export interface IdentityWatch {
+  /** As `Storage.identityVersion`. */
+  version(): number
+  /** This process has changed something: heard at once, without the way over the server. */
+  changed(): void
+  close(): Promise<void>
+}
+
+export interface IdentityWatchOptions {
+  readonly nowMs?: () => number
+  /** How long a gateway that cannot reach its database trusts what it knew. */
+  readonly trustMs?: number
+}
+
+const askEveryMs = 400
+const answerWithinMs = 500
+const againAfterMs = { first: 50, last: 1000 }
+
+export function watchIdentities(driver: PostgresDriver, options: IdentityWatchOptions = {}): IdentityWatch {
+  const { nowMs = () => performance.now(), trustMs = 5 * 60_000 } = options
+  const stopping = new AbortController()
+  let version = 0
+  let failures = 0
+  /** null while the server would tell us. */
+  let deafSinceMs: number | null = Number.NEGATIVE_INFINITY
+
+  const changed = (): void => {
+    version += 1
+  }
+
+  async function listen(): Promise<void> {
+    const client = await driver.connect({ query_timeout: answerWithinMs })
+    try {
+      client.on('notification', changed)
+      await client.query('listen metis_identities')
+      // What changed before is not told again.
+      changed()
+      deafSinceMs = null
+      failures = 0
+      for (;;) {
+        await delay(askEveryMs, undefined, { signal: stopping.signal, ref: false })
+        await client.query('select 1')
+      }
+    } finally {
+      deafSinceMs ??= nowMs()
+      void goodbye(client)
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await listen().catch(() => undefined)
+      const waitMs = Math.min(againAfterMs.last, againAfterMs.first * 2 ** failures)
+      failures += 1
+      await delay(waitMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
+    }
+  }
+
+  const running = run()
+  return {
+    version: () => {
+      if (deafSinceMs !== null && nowMs() - deafSinceMs > trustMs) version += 1
+      return version
+    },
+    changed,
+    close: () => {
+      stopping.abort()
+      return running
+    },
+  }
+}
+
+/** A connection to a server that is gone may never say that it has ended. */
+const goodbye = (client: Client): Promise<void> => client.end().catch(() => undefined)
