@@ -7,6 +7,7 @@ import { createKeyStore } from '../../src/store/keys.ts'
 import type { KeyStore } from '../../src/store/keys.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 import { openStore, temporaryFolder } from './open-store.ts'
+import { onFile } from '../support/test-database.ts'
 import type { OpenStore } from './open-store.ts'
 import { byTest } from '../support/author.ts'
 
@@ -77,12 +78,13 @@ describe('gateway keys', () => {
     })
   })
 
-  it('answer at once on a synchronous driver', async () => {
-    const { keyId } = await keys.issue({ name: 'k' }, byTest)
-    expect(keys.findForToken(keyId)).toMatchObject({ principal: { keyId, hasHardCap: false } })
-    expect(keys.findForToken('gk_unknown')).toBeNull()
-    expect(keys.findForToken(`' or 1=1 --`)).toBeNull()
-  })
+  if (onFile)
+    it('answer at once on a synchronous driver', async () => {
+      const { keyId } = await keys.issue({ name: 'k' }, byTest)
+      expect(keys.findForToken(keyId)).toMatchObject({ principal: { keyId, hasHardCap: false } })
+      expect(keys.findForToken('gk_unknown')).toBeNull()
+      expect(keys.findForToken(`' or 1=1 --`)).toBeNull()
+    })
 
   it('have no token anywhere in the database', async () => {
     const { token } = await keys.issue({ name: 'k' }, byTest)
@@ -133,21 +135,22 @@ describe('gateway keys', () => {
     ])
   })
 
-  it('note their last use at most once a minute', async () => {
-    const { keyId } = await keys.issue({ name: 'k' }, byTest)
-    const lastUsed = async () => {
-      await store.queue.idle()
-      return (await keys.list())[0]?.last_used_us
-    }
-    keys.touch(keyId)
-    const first = await lastUsed()
-    await store.clock.sleep(59_000)
-    keys.touch(keyId)
-    expect(await lastUsed()).toBe(first)
-    await store.clock.sleep(2000)
-    keys.touch(keyId)
-    expect(await lastUsed()).toBe((first ?? 0) + 61_000_000)
-  })
+  if (onFile)
+    it('note their last use at most once a minute', async () => {
+      const { keyId } = await keys.issue({ name: 'k' }, byTest)
+      const lastUsed = async () => {
+        await store.queue.idle()
+        return (await keys.list())[0]?.last_used_us
+      }
+      keys.touch(keyId)
+      const first = await lastUsed()
+      await store.clock.sleep(59_000)
+      keys.touch(keyId)
+      expect(await lastUsed()).toBe(first)
+      await store.clock.sleep(2000)
+      keys.touch(keyId)
+      expect(await lastUsed()).toBe((first ?? 0) + 61_000_000)
+    })
 
   it('give all they have to their successor, and both work until the grace period ends', async () => {
     const limits = { dailyCapNanoUsd: 5_000_000, requestsPerMinute: 60, allowedModels: ['haiku'], tags: { stage: 'dev' } }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nodeClock } from '../../runtimes/node/clock.ts'
 import { createIdFactory } from '../../src/lib/ids.ts'
 import type { Clock, Logger } from '../../src/services.ts'
 import { createCommitQueue } from '../../src/store/commit-queue.ts'
@@ -34,7 +35,7 @@ export interface OpenStore {
   close(): Promise<void>
 }
 
-/** `clock` moves by itself while somebody sleeps. */
+/** `clock` moves by itself while somebody sleeps, on SQLite. */
 export async function openStore(path: string, wrap: (storage: Storage) => Storage = (storage) => storage): Promise<OpenStore> {
   const storage = await openDatabase(path)
   await migrate(storage)
@@ -46,7 +47,8 @@ export function storeOn(
   wrap: (storage: Storage) => Storage = (same) => same,
   instanceId = 'instance-1',
 ): OpenStore {
-  const clock = fakeClock({ auto: true })
+  // A server takes real time: a clock that leaps would call each of its commits late.
+  const clock = storage.dialect === 'postgres' ? nodeClock : fakeClock({ auto: true })
   const queue = createCommitQueue({ storage: wrap(storage), clock, defer, logger: silent, random: () => 0.5 })
   const traces = createTraceStore({ storage, queue, clock, instanceId, logger: silent })
   return { storage, queue, traces, clock, newId: createIdFactory(() => clock.nowUs() / 1000), close: () => storage.close() }

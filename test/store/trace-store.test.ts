@@ -7,6 +7,7 @@ import { StorageBusy } from '../../src/store/storage.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { createTraceStore } from '../../src/store/trace-store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
+import { onFile } from '../support/test-database.ts'
 import { turnOf } from '../support/turns.ts'
 import type { MadeTurn, TurnShape } from '../support/turns.ts'
 import { defer, openStore, silent, storeOn, temporaryFolder } from './open-store.ts'
@@ -102,22 +103,23 @@ describe('a turn on record', () => {
     expect([await count(store, 'calls'), await count(store, 'inflight')]).toEqual([0, 0])
   })
 
-  it('goes on without waiting more than a second for a store that is locked, and is written when it is free', async () => {
-    const away = locked(store.storage)
-    const { traces, queue, clock } = slowStore(away.storage)
-    const opening = traces.openTurn(turnOf(6).opened, free)
-    await clock.advance(1200)
-    expect(await opening).toEqual({ deferred: true })
-    const closing = traces.closeTurn(turnOf(6).closed)
-    await clock.advance(900)
-    expect(await closing).toEqual({ deferred: true })
-    expect(await typesOf(store)).toEqual([])
-    away.free()
-    await clock.advance(100)
-    expect(queue.state().waiting).toBe(0)
-    expect(await typesOf(store)).toEqual(['route.decided', 'llm.call_completed', 'turn.completed'])
-    expect(await count(store, 'calls')).toBe(1)
-  })
+  if (onFile)
+    it('goes on without waiting more than a second for a store that is locked, and is written when it is free', async () => {
+      const away = locked(store.storage)
+      const { traces, queue, clock } = slowStore(away.storage)
+      const opening = traces.openTurn(turnOf(6).opened, free)
+      await clock.advance(1200)
+      expect(await opening).toEqual({ deferred: true })
+      const closing = traces.closeTurn(turnOf(6).closed)
+      await clock.advance(900)
+      expect(await closing).toEqual({ deferred: true })
+      expect(await typesOf(store)).toEqual([])
+      away.free()
+      await clock.advance(100)
+      expect(queue.state().waiting).toBe(0)
+      expect(await typesOf(store)).toEqual(['route.decided', 'llm.call_completed', 'turn.completed'])
+      expect(await count(store, 'calls')).toBe(1)
+    })
 
   it('that must be committed is refused when the store is locked, and leaves no row behind', async () => {
     const away = locked(store.storage)
@@ -133,7 +135,7 @@ describe('a turn on record', () => {
   })
 })
 
-describe('a store that is away for too long', () => {
+describe.runIf(onFile)('a store that is away for too long', () => {
   it('lets uncapped turns go on, and tells how many are missing when it is back', async () => {
     const folder = temporaryFolder()
     const store = await openStore(`${folder.path}/metis.db`)

@@ -6,6 +6,9 @@ import { databaseAddressOf, type DatabaseAddress } from '../../runtimes/node/dat
 import { openStorage, type NodeStorage } from '../../runtimes/node/open-storage.ts'
 import { createDatabase } from './postgres-server.ts'
 
+/** A test of what only a database in this very process can do, or of leaps of the clock, is one for `onFile`. */
+export const onFile = inject('postgresUrl') === undefined
+
 const made = new Map<string, Promise<string>>()
 
 /** What `--db` takes: the file itself, or the Postgres database that stands for it. */
