@@ -2,8 +2,8 @@
 // src/config; here only whether it is YAML.
 import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
 import { ConfigError } from '../../src/config/errors.ts'
+import { readYaml } from './yaml.ts'
 
 export interface ReadConfigFile {
   /** null = there is none. */
@@ -27,20 +27,11 @@ export function readConfigFile(options: { readonly home: string; readonly path?:
 }
 
 function parseYaml(path: string, text: string): unknown {
-  // Not `prettyErrors`: they show the line, and a line may hold a key.
-  const document = parseDocument(text, { prettyErrors: false })
-  const faults = document.errors.map((fault) => ({ path, message: `${placeOf(text, fault.pos[0])}: ${fault.message}` }))
-  if (faults.length > 0) throw new ConfigError(faults)
-  try {
-    return document.toJS()
-  } catch (error) {
-    throw new ConfigError([{ path, message: error instanceof Error ? error.message : String(error) }])
-  }
-}
-
-function placeOf(text: string, offset: number): string {
-  const before = text.slice(0, offset).split('\n')
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
+  const { content, faults } = readYaml(text)
+  if (faults.length === 0) return content
+  throw new ConfigError(
+    faults.map(({ line, column, message }) => ({ path, message: `line ${line}, column ${column}: ${message}` })),
+  )
 }
 
 /** Windows has no such modes, and reports all files as open to everybody. */

@@ -2,7 +2,6 @@
 import { createGateway, type Gateway } from '../../src/gateway/app.ts'
 import { createDemoSend } from '../../src/providers/demo/send.ts'
 import { createProviders } from '../../src/providers/index.ts'
-import { presets } from '../../src/providers/presets.ts'
 import type { Services } from '../../src/services.ts'
 import { isDeadBy } from '../../src/store/instances.ts'
 import { sweepOrphans } from '../../src/store/sweep.ts'
@@ -11,6 +10,7 @@ import { listen, type Listening } from './listen.ts'
 import { processFacts } from './process-facts.ts'
 import { nodeByteText, nodeReadBody } from './read-body.ts'
 import { onSocketGone } from './request.ts'
+import { createNodeRouting } from './routing.ts'
 import { nodeRespond } from './respond.ts'
 import { createSend } from './send.ts'
 import { version } from './version.ts'
@@ -50,7 +50,7 @@ export async function startGateway(
   }
   const gateway = createGateway({
     services,
-    routing: { config, models: context.models, known: new Set(presets.map((preset) => preset.name)) },
+    routing: createNodeRouting(context),
     providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models: context.models }),
     prices: context.prices,
     traces: context.traces,

@@ -1,9 +1,10 @@
 // How far caps are used up. A cap has a window of its own (the UTC day, the month), whatever window the query asks for.
 import { sql } from 'kysely'
+import { dayStartUs, monthStartUs } from '../lib/calendar.ts'
 import { usdOf } from '../lib/money.ts'
 import type { AnalyticsContext } from './endpoint.ts'
 import type { Identity, IdentityKind } from './identities.ts'
-import { dayStartUs, isoOf, monthStartUs, nextDayUs } from './window.ts'
+import { isoOf, nextDayUs } from './window.ts'
 
 export interface Quota {
   readonly scope: 'daily' | 'monthly'

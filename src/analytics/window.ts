@@ -1,5 +1,6 @@
 // Which time a query is about: a named window, or `from` and `to`. Half-open, UTC, in µs.
 import * as z from 'zod'
+import { DAY_US as dayUs, dayStartUs, monthStartUs } from '../lib/calendar.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 
 export interface Window {
@@ -26,8 +27,6 @@ export const windowFields = {
   to: instant.optional(),
 }
 
-const hourUs = 3_600_000_000
-const dayUs = 24 * hourUs
 const lengthUs = { '24h': dayUs, '7d': 7 * dayUs, '30d': 30 * dayUs, '90d': 90 * dayUs } as const
 
 /**
@@ -61,15 +60,7 @@ function namedWindow(name: (typeof names)[number], nowUs: number): Window {
   }
 }
 
-export const dayStartUs = (us: number): number => Math.floor(us / dayUs) * dayUs
-
 export const nextDayUs = (us: number): number => dayStartUs(us) + dayUs
-
-/** First moment of the month that holds `us`, or of one that is `ahead` months later. */
-export function monthStartUs(us: number, ahead = 0): number {
-  const date = new Date(Math.floor(us / 1000))
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + ahead) * 1000
-}
 
 /** `2026-11-23T08:00:00.000Z`; µs are printed where there are some. */
 export function isoOf(us: number): string {

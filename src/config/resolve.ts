@@ -35,6 +35,8 @@ export function resolveConfig(sources: ConfigSources): Config {
     aliases: file.aliases ?? {},
     prices: Object.entries(file.prices ?? {}).map(priceOverride),
     fallbacks: file.fallbacks ?? {},
+    stepDown:
+      file.step_down === undefined ? null : { belowShare: file.step_down.below_percent / 100, models: file.step_down.models },
     defaultModel: file.default_model ?? null,
     workspaceModels: workspaceModels(file),
     limits: {
@@ -94,6 +96,10 @@ function checkModelNames(
   for (const [model, targets] of Object.entries(file.fallbacks ?? {})) {
     check(`fallbacks.${model}`, model)
     for (const [index, target] of targets.entries()) check(`fallbacks.${model}.${index}`, target)
+  }
+  for (const [model, cheaper] of Object.entries(file.step_down?.models ?? {})) {
+    check(`step_down.models.${model}`, model)
+    check(`step_down.models.${model}`, cheaper)
   }
   check('default_model', file.default_model)
   for (const [path, { default_model: model }] of Object.entries(file.workspaces ?? {}))

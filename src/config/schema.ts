@@ -37,6 +37,10 @@ export const configFile = z.strictObject({
     )
     .optional(),
   fallbacks: z.record(z.string(), z.array(z.string().min(1)).max(8)).optional(),
+  /** A cheaper model in place of another when less than this is left of a budget. */
+  step_down: z
+    .strictObject({ below_percent: z.number().min(0).max(100), models: z.record(z.string(), z.string().min(1).max(200)) })
+    .optional(),
   default_model: z.string().min(1).max(200).optional(),
   /** Workspace path → model for requests that name none. */
   workspaces: z.record(z.string(), z.strictObject({ default_model: z.string().min(1).max(200).optional() })).optional(),
@@ -101,11 +105,19 @@ export interface Limits {
   readonly maxRetries: number
 }
 
+export interface StepDown {
+  /** Of a cap, 0 to 1. */
+  readonly belowShare: number
+  /** Canonical id → the model to take instead. */
+  readonly models: Readonly<Record<string, string>>
+}
+
 export interface Config {
   readonly providers: readonly ProviderConfig[]
   readonly aliases: Readonly<Record<string, string>>
   readonly prices: readonly PriceOverride[]
   readonly fallbacks: Readonly<Record<string, readonly string[]>>
+  readonly stepDown: StepDown | null
   readonly defaultModel: string | null
   readonly workspaceModels: Readonly<Record<string, string>>
   readonly limits: Limits

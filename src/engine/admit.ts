@@ -3,6 +3,7 @@ import { formatModelRef, type ModelRef } from '../catalog/models.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { Principal } from '../ir/principal.ts'
 import type { LanguageModelRequest } from '../ir/request.ts'
+import { isModelAllowed } from '../routing/allowed-models.ts'
 
 export interface Admission {
   readonly principal: Principal
@@ -32,26 +33,4 @@ function modelForbidden({ principal, request, target }: Admission): GatewayError
     `This key may not use the model "${formatModelRef(target)}". Allowed: ${principal.allowedModels.join(', ')}.`,
     { param: 'model', fields: { model: formatModelRef(target) } },
   )
-}
-
-/** An entry is a canonical id, what the client writes (an alias), or either with `*` for any run of characters. Empty = all. */
-export function isModelAllowed(allowed: readonly string[], requested: string, target: ModelRef): boolean {
-  if (allowed.length === 0) return true
-  const names = [formatModelRef(target), target.name, requested]
-  return allowed.some((pattern) => names.some((name) => matchesGlob(pattern, name)))
-}
-
-/** Linear in both lengths: no regular expression is built from user text. */
-export function matchesGlob(pattern: string, text: string): boolean {
-  const [head = '', ...rest] = pattern.split('*')
-  if (rest.length === 0) return pattern === text
-  const tail = rest.pop() ?? ''
-  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false
-  let position = head.length
-  for (const part of rest) {
-    const found = text.indexOf(part, position)
-    if (found < 0 || found + part.length > text.length - tail.length) return false
-    position = found + part.length
-  }
-  return true
 }

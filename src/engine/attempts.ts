@@ -17,8 +17,9 @@ export interface AttemptParts {
   readonly random: () => number
   /** Beyond the first attempt on each candidate. */
   readonly maxRetries: number
-  /** Told of each failure, e.g. to mark a provider whose credential was refused. */
-  readonly onFailure: (provider: string, error: GatewayError) => void
+  /** Told of each answer and of each failure: what routing knows of who is available. */
+  readonly onSuccess: (model: ModelRef) => void
+  readonly onFailure: (model: ModelRef, error: GatewayError) => void
 }
 
 /** What came of the attempts so far: filled while they run, so that a turn cut in the middle still knows. */
@@ -81,6 +82,7 @@ async function attemptOne(
     try {
       const attempted = await firstChunkOf(provider, model, request, signal)
       log.entries[place] = entryOf(model, 200, null, parts.clock.nowMs() - startedMs)
+      parts.onSuccess(model)
       return attempted
     } catch (thrown) {
       const error = asGatewayError(thrown)
@@ -91,7 +93,7 @@ async function attemptOne(
         sawStale = true
         continue
       }
-      parts.onFailure(provider.name, error)
+      parts.onFailure(model, error)
       if (retries >= parts.maxRetries || !isRetryable(error, retries)) throw error
       const waitMs = waitMsOf(error, retries, waitedMs, parts.random)
       if (waitMs === null || !budget.take()) throw error

@@ -7,12 +7,14 @@ import type { LanguageModelRequest } from '../ir/request.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
 import { asGatewayError } from '../providers/failures.ts'
 import type { Provider, ProviderAnswer } from '../providers/provider.ts'
-import { resolveModel, route, validationFailureOf, type RoutingTables } from '../routing/router.ts'
+import { fallbacksOf, route } from '../routing/router.ts'
+import type { RouteRequest } from '../routing/route-request.ts'
+import type { RoutingTables } from '../routing/tables.ts'
 import type { Clock, Logger } from '../services.ts'
 import { auditEvent } from '../store/audit.ts'
 import type { TraceStore } from '../store/traces.ts'
 import { account } from './account.ts'
-import { admit, isModelAllowed, type Limit } from './admit.ts'
+import { admit, type Limit } from './admit.ts'
 import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
 import { identityOf } from './identity.ts'
 import { clientGone, shuttingDown, tooManyTurns } from './refusals.ts'
@@ -26,6 +28,8 @@ export interface TurnRequest {
   readonly attribution: Attribution
   /** null for the agent surface. */
   readonly inboundShape: Shape | null
+  /** The model of the whole session, where there is one. */
+  readonly stickyModel?: string | null
   /** ULID. */
   readonly turnId: string
   /** Monotonic ms at which the request arrived. */
@@ -69,6 +73,7 @@ export interface EngineParts {
 /** A turn on record as begun. */
 interface Entered {
   readonly target: ModelRef
+  readonly question: RouteRequest
   readonly turn: Turn
   readonly log: AttemptLog
   readonly abort: AbortController
@@ -88,8 +93,10 @@ export function createEngine(parts: EngineParts): Engine {
     clock: parts.clock,
     random: parts.random,
     maxRetries: parts.routing.config.limits.maxRetries,
-    onFailure(provider, error) {
-      if (error.code === 'provider_auth_failed') reportDegraded(provider, error)
+    onSuccess: (model) => parts.routing.availability.succeeded(model),
+    onFailure(model, error) {
+      const trouble = parts.routing.availability.failed(model, error)
+      if (trouble !== null) reportDegraded(model, trouble, error)
     },
   }
 
@@ -128,10 +135,10 @@ export function createEngine(parts: EngineParts): Engine {
       stream: request.stream,
       nextId: parts.nextId,
     }
-    const routed = route(
-      { requestedModel: request.model, shape: request.shape, principal, traits: request.traits },
-      parts.routing,
-    )
+    const question = questionOf(asked)
+    const waiting = parts.routing.prepare(question)
+    if (waiting !== null) await waiting
+    const routed = route(question, parts.routing)
     const refusal =
       routed.target === null ? routed.refusal : await admit({ principal, request, target: routed.target }, parts.limits)
     const elapsedMs = parts.clock.nowMs() - asked.receivedMs
@@ -175,10 +182,10 @@ export function createEngine(parts: EngineParts): Engine {
     })
     turn.deferred = deferred
     running.set(turnId, { turn, abort })
-    return { target: routed.target, turn, log, abort }
+    return { target: routed.target, question, turn, log, abort }
   }
 
-  async function answerOf(asked: TurnRequest, { target, turn, log, abort }: Entered): Promise<TurnAnswer> {
+  async function answerOf(asked: TurnRequest, { target, question, turn, log, abort }: Entered): Promise<TurnAnswer> {
     // Also closes the turn of an answer whose generator nobody ever starts: such a generator runs no finally.
     const cancel = () => {
       abort.abort(clientGone())
@@ -186,7 +193,7 @@ export function createEngine(parts: EngineParts): Engine {
     }
     asked.onClientGone(cancel)
     try {
-      const candidates = [target, ...fallbacksOf(target, asked)]
+      const candidates = [target, ...fallbacksOf(target, question, parts.routing)]
       const attempted = await attempt(candidates, asked.request, log, attemptParts, abort.signal)
       turn.upstream = { requestId: requestIdOf(attempted.answer.headers), warnings: attempted.answer.warnings }
       return {
@@ -203,28 +210,28 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
-  /** Only what this key may use and what can take this request. */
-  function fallbacksOf(target: ModelRef, { request, principal }: TurnRequest): readonly ModelRef[] {
-    const names = parts.routing.config.fallbacks[formatModelRef(target)] ?? []
-    const models: ModelRef[] = []
-    for (const name of names) {
-      const model = resolveModel(name, request.shape, parts.routing)
-      if (model instanceof GatewayError || validationFailureOf(model, request.traits, parts.routing) !== null) continue
-      if (isModelAllowed(principal.allowedModels, name, model)) models.push(model)
-    }
-    return models
-  }
-
-  function reportDegraded(provider: string, error: GatewayError): void {
-    parts.logger.log('error', 'a provider refused the gateway’s own credential', {
-      provider,
-      status: error.details.upstream?.status,
-    })
+  function reportDegraded({ provider, name }: ModelRef, trouble: string, error: GatewayError): void {
+    const status = error.details.upstream?.status
+    parts.logger.log('error', `kept away from for now: ${trouble}`, { provider, model: name, status })
     const stamp = { id: parts.nextId(), timestampUs: parts.clock.nowUs() }
-    const event = auditEvent('provider.degraded', { provider, reason: error.code }, stamp)
+    const payload = { provider, model: `${provider}:${name}`, reason: error.code, trouble }
+    const event = auditEvent('provider.degraded', payload, stamp)
     parts.traces.append([event]).catch((fault: unknown) => {
       parts.logger.log('error', 'an audit event could not be recorded', { type: event.type, fault: String(fault) })
     })
+  }
+}
+
+function questionOf({ request, principal, attribution, inboundShape, stickyModel = null }: TurnRequest): RouteRequest {
+  return {
+    requestedModel: request.model,
+    shape: request.shape,
+    principal,
+    traits: request.traits,
+    tags: attribution.tags,
+    stickyModel,
+    delegates: inboundShape === null,
+    content: () => request.content(),
   }
 }
 

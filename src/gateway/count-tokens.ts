@@ -1,10 +1,11 @@
 // `POST /v1/messages/count_tokens`: the provider's own count where it has one, a local estimate elsewhere. Not billed, so not
 // a turn (translation.md §6).
 import { formatModelRef } from '../catalog/models.ts'
-import { isModelAllowed } from '../engine/admit.ts'
+import { isModelAllowed } from '../routing/allowed-models.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { Provider } from '../providers/provider.ts'
-import { route, type RoutingTables } from '../routing/router.ts'
+import { route } from '../routing/router.ts'
+import type { RoutingTables } from '../routing/tables.ts'
 import type { Services } from '../services.ts'
 import { passDown } from './answer-headers.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -29,10 +30,19 @@ export function createCountTokens(parts: CountTokensParts): Door {
       const bytes = await services.readBody(request, services.config.limits.bodyBytes)
       const decoded = withQuery(anthropicWire.server.decodeRequest(bytes, request.headers, services.byteText), request.url)
       requireModelName(decoded.model)
-      const routed = route(
-        { requestedModel: decoded.model, shape: 'anthropic', principal, traits: decoded.traits },
-        parts.routing,
-      )
+      const question = {
+        requestedModel: decoded.model,
+        shape: 'anthropic',
+        principal,
+        traits: decoded.traits,
+        tags: {},
+        stickyModel: null,
+        delegates: false,
+        content: () => decoded.content(),
+      } as const
+      const waiting = parts.routing.prepare(question)
+      if (waiting !== null) await waiting
+      const routed = route(question, parts.routing)
       if (routed.target === null) throw routed.refusal
       if (!isModelAllowed(principal.allowedModels, decoded.model, routed.target)) {
         throw new GatewayError(

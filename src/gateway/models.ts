@@ -1,7 +1,7 @@
 // `GET /v1/models` and `/v1/models/{id}` in the list shape of either vendor (translation.md §7). Ids are what a client can
 // send back, and only those its key may use.
 import type { ListedModel, ModelCatalog } from '../catalog/models.ts'
-import { isModelAllowed } from '../engine/admit.ts'
+import { isModelAllowed } from '../routing/allowed-models.ts'
 import { GatewayError, invalidValue } from '../ir/errors.ts'
 import type { Principal } from '../ir/principal.ts'
 

@@ -1,13 +1,15 @@
 // Which model answers: the slots are asked in order of precedence and the first candidate that validates wins
 // (contract.md §3). Pure: everything it looks at comes in as arguments.
-import { formatModelRef, parseModelRef, type ModelCatalog, type ModelRef } from '../catalog/models.ts'
-import type { Config } from '../config/schema.ts'
+import { formatModelRef, type ModelRef } from '../catalog/models.ts'
 import { GatewayError } from '../ir/errors.ts'
-import type { RequestTraits } from '../ir/request.ts'
-import type { Shape } from '../ir/stream.ts'
 import type { ChainEntry } from '../store/events.ts'
-import type { RouteRequest } from './slot.ts'
+import { isModelAllowed } from './allowed-models.ts'
+import { configuredNames, cut, delegationOf, resolveModel } from './resolve.ts'
+import type { RouteRequest } from './route-request.ts'
 import { slots } from './slots/index.ts'
+import { cheaperOf } from './step-down.ts'
+import type { RoutingTables } from './tables.ts'
+import { isPreference, validationFailureOf } from './validate.ts'
 
 export type Route = {
   readonly chain: readonly ChainEntry[]
@@ -19,91 +21,61 @@ export type Route = {
   | { readonly target: null; readonly refusal: GatewayError }
 )
 
-/** `known` = names of all providers that could be configured: a known one that is not is `not_configured`, any other `model_not_found`. */
-export interface RoutingTables {
-  readonly config: Config
-  readonly models: ModelCatalog
-  readonly known: ReadonlySet<string>
-}
+type Policy = ChainEntry['policy']
 
 export function route(request: RouteRequest, tables: RoutingTables): Route {
   const chain: ChainEntry[] = []
+  let lastResort: { readonly policy: Policy; readonly target: ModelRef; readonly failure: string } | null = null
   for (const slot of slots) {
-    const proposal = slot.propose(request, tables.config)
+    const { policy } = slot
+    const proposal = slot.propose(request, tables)
     if (proposal.model === null) {
-      chain.push(entry(slot.policy, 'not_applicable', null, proposal.reason))
+      chain.push(entry(policy, 'not_applicable', null, proposal.reason))
       continue
     }
-    if (leavesChoice(proposal.model, tables)) {
-      chain.push(entry(slot.policy, 'deferred', proposal.model, 'the choice is left to routing'))
+    const ruleName = proposal.ruleName ?? null
+    if (delegationOf(proposal.model, tables) !== null) {
+      chain.push(entry(policy, 'deferred', proposal.model, 'the choice is left to routing', ruleName))
       continue
     }
     const target = resolveModel(proposal.model, request.shape, tables)
     if (target instanceof GatewayError) {
-      chain.push(entry(slot.policy, 'rejected', proposal.model, target.message, 'not_configured'))
-      return { chain, winnerIndex: -1, target: null, refusal: target }
+      chain.push(entry(policy, 'rejected', proposal.model, target.message, ruleName, 'not_configured'))
+      // A client that asks for what does not exist is told so; what somebody else wrote is no fault of the client's.
+      if (policy === 'per_message_override') return { chain, winnerIndex: -1, target: null, refusal: target }
+      continue
     }
     const failure = validationFailureOf(target, request.traits, tables)
-    if (failure === null) {
-      chain.push(entry(slot.policy, 'chose', formatModelRef(target), proposal.reason))
-      return { chain, winnerIndex: chain.length - 1, target, refusal: null }
-    }
-    chain.push(entry(slot.policy, 'rejected', formatModelRef(target), proposal.reason, failure))
+    if (failure === null) return chosen(policy, target, proposal.reason, ruleName)
+    const trouble = failure === 'provider_unavailable' ? tables.availability.troubleOf(target) : null
+    chain.push(entry(policy, 'rejected', formatModelRef(target), trouble ?? proposal.reason, ruleName, failure))
+    if (!isPreference(failure)) continue
+    const [standIn] = fallbacksOf(target, request, tables)
+    if (standIn !== undefined) return chosen(policy, standIn, `a fallback of ${formatModelRef(target)}`, ruleName)
+    lastResort ??= { policy, target, failure }
   }
-  return { chain, winnerIndex: -1, target: null, refusal: routingFailed(request, chain, tables) }
+  if (lastResort === null) return { chain, winnerIndex: -1, target: null, refusal: routingFailed(request, chain, tables) }
+  return chosen(lastResort.policy, lastResort.target, `nobody else can answer, so it is tried in spite of ${lastResort.failure}`)
+
+  function chosen(policy: Policy, target: ModelRef, reason: string, ruleName: string | null = null): Route {
+    const cheaper = cheaperOf(target, request, tables)
+    if (cheaper !== null) {
+      chain.push(entry(policy, 'deferred', formatModelRef(target), reason, ruleName))
+      chain.push(entry(policy, 'chose', formatModelRef(cheaper.model), cheaper.reason, ruleName))
+    } else chain.push(entry(policy, 'chose', formatModelRef(target), reason, ruleName))
+    return { chain, winnerIndex: chain.length - 1, target: cheaper?.model ?? target, refusal: null }
+  }
 }
 
-/** `metis://auto` and its like, as written or behind an alias: this slot makes way for the next ones. */
-function leavesChoice(name: string, tables: RoutingTables): boolean {
-  return choiceNames.has(tables.models.aliasOf(name) ?? name)
-}
-const choiceNames = new Set(['metis://auto', 'metis://cheap', 'metis://best'])
-
-/**
- * Alias → canonical id → bare name (contract.md §3). An alias may point to another alias once.
- * Returns the error instead of throwing it, because a route is on record either way.
- */
-export function resolveModel(name: string, shape: Shape, tables: RoutingTables): ModelRef | GatewayError {
-  const named = tables.models.aliasOf(name) ?? name
-  const written = tables.models.aliasOf(named) ?? named
-  const canonical = parseModelRef(written)
-  if (canonical !== null && (isConfigured(canonical.provider, tables) || tables.known.has(canonical.provider))) return canonical
-  const [listing] = inPreference(tables.models.providersListing(written), ownProviderOf(shape, tables))
-  if (listing !== undefined) return { provider: listing, name: written }
-  // OpenAI's fine-tuned models are bare names that hold colons.
-  if (canonical === null || canonical.provider === 'ft') return { provider: ownProviderOf(shape, tables), name: written }
-  return new GatewayError(
-    'invalid_request',
-    'model_not_found',
-    `There is no provider "${cut(canonical.provider)}" for the model "${cut(name)}". Configured: ${configuredNames(tables)}.`,
-    { param: 'model' },
-  )
-}
-
-/** The provider a bare name goes to: the one whose wire the client speaks, else whatever is configured for that wire. */
-function ownProviderOf(shape: Shape, tables: RoutingTables): string {
-  const vendor = shape === 'anthropic' ? 'anthropic' : 'openai'
-  if (isConfigured(vendor, tables)) return vendor
-  return tables.config.providers.find((provider) => provider.wire === vendor)?.name ?? vendor
-}
-
-function inPreference(providers: readonly string[], own: string): readonly string[] {
-  return providers.includes(own) ? [own] : providers
-}
-
-/** Why this model cannot take such a request; null = it can. */
-export function validationFailureOf(
-  target: ModelRef,
-  traits: RequestTraits,
-  tables: RoutingTables,
-): ChainEntry['validation_failure'] {
-  if (!isConfigured(target.provider, tables)) return 'not_configured'
-  const can = tables.models.capabilitiesOf(target)
-  if (traits.hasImages && !can.vision) return 'no_vision_support'
-  if (traits.hasTools && !can.tools) return 'no_tool_support'
-  // Without structured output a forced tool carries the schema (translation.md §2, response_format).
-  if (traits.wantsStructuredOutput && !can.structuredOutput && !can.tools) return 'no_structured_output_support'
-  return null
+/** Of the configured fallbacks those that this key may use and that can take this request now. */
+export function fallbacksOf(target: ModelRef, request: RouteRequest, tables: RoutingTables): readonly ModelRef[] {
+  const names = tables.config.fallbacks[formatModelRef(target)]
+  if (names === undefined) return []
+  return names.flatMap((name) => {
+    const model = resolveModel(name, request.shape, tables)
+    if (model instanceof GatewayError || validationFailureOf(model, request.traits, tables) !== null) return []
+    return isModelAllowed(request.principal.allowedModels, name, model) ? [model] : []
+  })
 }
 
 function routingFailed(request: RouteRequest, chain: readonly ChainEntry[], tables: RoutingTables): GatewayError {
@@ -130,28 +102,15 @@ function summaryOf(tried: readonly { policy: string; candidate_model: string | n
   return tried.map((slot) => `${slot.policy} ${slot.candidate_model ?? '-'} (${slot.reason ?? 'no reason'})`).join(', ')
 }
 
-function isConfigured(provider: string, tables: RoutingTables): boolean {
-  return tables.config.providers.some((candidate) => candidate.name === provider)
-}
-
-function configuredNames(tables: RoutingTables): string {
-  const names = tables.config.providers.map((provider) => provider.name)
-  return names.length === 0 ? 'none (set a provider key such as ANTHROPIC_API_KEY and restart)' : names.join(', ')
-}
-
-/** Client text in a message is never longer than this. */
-function cut(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text
-}
-
 /** What is kept and repeated of a client's model name (reliability.md §3). */
 const MODEL_NAME_LIMIT = 200
 
 function entry(
-  policy: ChainEntry['policy'],
+  policy: Policy,
   verdict: ChainEntry['verdict'],
   candidate: string | null,
   reason: string,
+  ruleName: string | null = null,
   failure: ChainEntry['validation_failure'] = null,
 ): ChainEntry {
   return {
@@ -159,7 +118,7 @@ function entry(
     verdict,
     candidate_model: candidate?.slice(0, MODEL_NAME_LIMIT) ?? null,
     reason,
-    rule_name: null,
+    rule_name: ruleName,
     validation_failure: failure,
   }
 }

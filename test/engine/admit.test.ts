@@ -1,7 +1,9 @@
 // Which models a key may use: globs, without a regular expression made of anybody's text.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { admit, isModelAllowed, matchesGlob, type Limit } from '../../src/engine/admit.ts'
+import { admit, type Limit } from '../../src/engine/admit.ts'
+import { isModelAllowed } from '../../src/routing/allowed-models.ts'
+import { matchesGlob } from '../../src/lib/glob.ts'
 import { parseModelRef } from '../../src/catalog/models.ts'
 import { GatewayError } from '../../src/ir/errors.ts'
 import { protocols } from '../../src/protocols/index.ts'

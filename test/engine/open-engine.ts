@@ -11,6 +11,8 @@ import { createDemoSend } from '../../src/providers/demo/send.ts'
 import { createProviders } from '../../src/providers/index.ts'
 import { presets } from '../../src/providers/presets.ts'
 import { protocols } from '../../src/protocols/index.ts'
+import { createRoutingTables } from '../../src/routing/tables.ts'
+import type { Logger } from '../../src/services.ts'
 import { configWith } from '../catalog/config.ts'
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { noAttribution, principalWith } from '../support/principals.ts'
@@ -71,8 +73,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
   const prices = createPriceCatalog(config, options.loadPrices)
   if (options.loadPrices === undefined) await prices.ready()
   const nextId = createIdFactory(() => clock.nowUs() / 1000)
+  const logger: Logger = { log: (level, message) => void (level === 'error' && options.onError?.(message)) }
+  const known = new Set(presets.map((preset) => preset.name))
   const engine = createEngine({
-    routing: { config, models, known: new Set(presets.map((preset) => preset.name)) },
+    routing: createRoutingTables({ config, models, known, prices, clock, logger }),
     providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models }),
     prices,
     traces,
@@ -81,7 +85,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
     random: () => options.random ?? 0,
     nextId,
     redact: (text) => text,
-    logger: { log: (level, message) => void (level === 'error' && options.onError?.(message)) },
+    logger,
   })
 
   function ask(asked: Asked = {}): Asking {

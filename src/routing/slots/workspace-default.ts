@@ -3,7 +3,7 @@ import type { Slot } from '../slot.ts'
 
 export const workspaceDefault: Slot = {
   policy: 'workspace_default',
-  propose(request, config) {
+  propose(request, { config }) {
     const { workspace } = request.principal
     const model = workspace === null ? undefined : modelOf(workspace, config.workspaceModels)
     return model === undefined

@@ -77,20 +77,20 @@ export const defaultCases: readonly RoutingCase[] = [
   // The client leaves the choice.
   { claim: 'metis://auto', config: withDefaults, model: 'metis://auto', winner: 'openai:gpt-5-mini', chain: ['d', 'n', 'c'] },
   {
-    claim: 'metis://cheap in a workspace',
+    claim: 'metis://cheap is the cheapest by list price, whatever the workspace says',
     config: withDefaults,
     model: 'metis://cheap',
     principal: shop,
-    winner: 'anthropic:claude-haiku-4-5',
+    winner: 'openai:gpt-5-nano',
     chain: ['d', 'c'],
   },
   {
-    claim: 'metis://best',
+    claim: 'metis://best is the dearest of the flagships',
     config: withDefaults,
     model: 'metis://best',
     shape: 'openai',
-    winner: 'openai:gpt-5-mini',
-    chain: ['d', 'n', 'c'],
+    winner: 'anthropic:claude-fable-5-1',
+    chain: ['d', 'c'],
   },
   {
     claim: 'metis://auto behind an alias',
@@ -100,12 +100,11 @@ export const defaultCases: readonly RoutingCase[] = [
     chain: ['d', 'n', 'c'],
   },
   {
-    claim: 'metis://auto without any default',
+    claim: 'metis://auto without any default is the cheapest',
     config: both,
     model: 'metis://auto',
-    winner: null,
-    code: 'routing_failed',
-    chain: ['d', 'n', 'n'],
+    winner: 'openai:gpt-5-nano',
+    chain: ['d', 'c'],
   },
   {
     claim: 'a default that leaves the choice leaves nobody',

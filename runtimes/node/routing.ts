@@ -1,0 +1,28 @@
+// Routing on Node: the tables of one process, with policies from files and spend from the ledger.
+import { presets } from '../../src/providers/presets.ts'
+import { createRoutingTables, type RoutingTables } from '../../src/routing/tables.ts'
+import { auditEvent } from '../../src/store/audit.ts'
+import { derivedId } from '../../src/store/derived-id.ts'
+import type { NodeContext } from './context.ts'
+import { createReadPolicy } from './policy-files.ts'
+
+export const knownProviders: ReadonlySet<string> = new Set(presets.map((preset) => preset.name))
+
+export function createNodeRouting(context: NodeContext): RoutingTables {
+  const { clock, logger, traces } = context
+  return createRoutingTables({
+    ...context,
+    known: knownProviders,
+    readPolicy: createReadPolicy(context.home),
+    onInvalidPolicy({ path, version, workspace, faults }) {
+      // The time of the file and its path make the id: gateway and serve both find the fault, and it is on record once.
+      const timestampUs = clock.nowUs()
+      const id = derivedId(Number.parseFloat(version) || timestampUs / 1000, `routing.policy_invalid ${path} ${version}`)
+      traces
+        .append([auditEvent('routing.policy_invalid', { path, workspace, faults }, { id, timestampUs })])
+        .catch((fault: unknown) => {
+          logger.log('error', 'an audit event could not be recorded', { type: 'routing.policy_invalid', fault: String(fault) })
+        })
+    },
+  })
+}
