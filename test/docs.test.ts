@@ -140,7 +140,9 @@ describe('every command line in the documents, run or not', () => {
       const words = argv.split(/\s+/).filter((word) => word !== '')
       const [first = 'start'] = words[0] === 'gateway' ? words.slice(1) : words
       const named = words.slice(words[0] === 'gateway' ? 1 : 0, words[0] === 'gateway' ? 3 : 2).join(' ')
-      const command = commands.find(({ name }) => name === named || name === (first.startsWith('-') ? 'start' : first))
+      const command =
+        commands.find(({ name }) => name === named) ??
+        commands.find(({ name }) => name === (first.startsWith('-') ? 'start' : first))
       expect(command?.name).toBeDefined()
       const flags = words.filter((word) => /^--\w/.test(word)).map((word) => word.slice(2).split('=')[0] ?? '')
       expect(flags.filter((flag) => !Object.hasOwn(command?.flags ?? {}, flag))).toEqual([])

@@ -2,14 +2,12 @@
 // that leaves the store right. Rows whose events were pruned stay as they are.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import { nanoUsdOf } from '../lib/money.ts'
 import type { CommitQueue } from './commit-queue.ts'
-import { llmCallCompleted, llmCallFailed } from './events.ts'
-import { callRowOf, hourStartOf, remakeHour } from './projections.ts'
-import type { CallEvent } from './projections.ts'
+import { hourStartOf, remakeHour } from './projections.ts'
 import type { CallsTable, Database, EventsTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
 import type { Storage, Unit } from './storage.ts'
+import { callTypes, projectedCall } from './stored-calls.ts'
 import { callColumns, names, values } from './turn-statements.ts'
 
 export interface Rebuilt {
@@ -36,7 +34,7 @@ export async function rebuild(
     if (last === undefined) break
     after = last.id
     const rows = page.flatMap((event) => {
-      const row = projected(event)
+      const row = projectedCall(event)
       if (row === null) unreadable.push(event.id)
       return row ?? []
     })
@@ -51,43 +49,11 @@ const readPage = (db: Kysely<Database>, after: string): Promise<EventsTable[]> =
   db
     .selectFrom('events')
     .selectAll()
-    .where('type', 'in', ['llm.call_completed', 'llm.call_failed'])
+    .where('type', 'in', callTypes)
     .where('id', '>', after)
     .orderBy('id')
     .limit(pageSize)
     .execute()
-
-function projected(event: EventsTable): CallsTable | null {
-  const read = callEventOf(event)
-  if (read === null) return null
-  const usd = read.type === 'llm.call_completed' ? read.payload.cost_usd : 0
-  return callRowOf(read, usd === null ? null : nanoUsdOf(usd))
-}
-
-function callEventOf(event: EventsTable): CallEvent | null {
-  const head = {
-    id: event.id,
-    timestampUs: event.timestamp_us,
-    sessionId: event.session_id,
-    turnId: event.turn_id,
-    parentEventId: event.parent_event_id,
-  }
-  const json = parsedJson(event.payload_json)
-  if (event.type === 'llm.call_completed') {
-    const payload = llmCallCompleted.safeParse(json)
-    return payload.success ? { ...head, type: 'llm.call_completed', payload: payload.data } : null
-  }
-  const payload = llmCallFailed.safeParse(json)
-  return payload.success ? { ...head, type: 'llm.call_failed', payload: payload.data } : null
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
 
 function replaceCallIn(db: Kysely<Database>) {
   const set = callColumns.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`)

@@ -112,7 +112,7 @@ export function turnOf(number: number, shape: TurnShape = {}): MadeTurn {
     tool_call_count: 1,
     total_input_tokens: inputTokens,
     total_output_tokens: 20,
-    total_cost_usd: completed.cost_usd,
+    total_cost_usd: end === 'failed' ? 0 : completed.cost_usd,
     wall_time_seconds: 0.9,
   }
   return {

@@ -13,18 +13,24 @@ export const doctor = defineCommand({
     config: configFlag,
     json: jsonFlag,
   },
-  examples: ['metis-gateway doctor', 'metis-gateway doctor --fix --probe'],
+  examples: [
+    'metis-gateway doctor',
+    'metis-gateway doctor --fix --probe',
+    'metis-gateway doctor ledger',
+    'metis-gateway doctor cursor',
+  ],
   async run({ flags, io }) {
     const { examine } = await import('./checks/examine.ts')
     const findings = await examine(flags, io.env)
     const ok = findings.every(({ level }) => level !== 'fault')
     if (flags.json) io.out(JSON.stringify({ ok, data: findings }))
-    else for (const line of findings.flatMap(linesOf)) io.out(line)
+    else for (const line of findings.flatMap(findingLines)) io.out(line)
     return ok ? 0 : 1
   },
 })
 
-function linesOf({ level, check, message, mend }: Finding): readonly string[] {
+/** With the mend under what it mends. */
+export function findingLines({ level, check, message, mend }: Finding): readonly string[] {
   const first = `${level.padEnd(7)}  ${check.padEnd(9)}  ${message}`
   return mend === undefined ? [first] : [first, `${''.padEnd(18)}  → ${mend}`]
 }

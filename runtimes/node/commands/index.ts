@@ -1,6 +1,8 @@
 // Every command, in the order --help shows them.
 import type { Command } from './command.ts'
 import { demo } from './demo.ts'
+import { doctorCursor } from './doctor-cursor.ts'
+import { doctorLedger } from './doctor-ledger.ts'
 import { doctor } from './doctor.ts'
 import { env } from './env.ts'
 import { identityCommands } from './identity.ts'
@@ -28,5 +30,7 @@ export const commands: readonly Command[] = [
   models,
   prices,
   doctor,
+  doctorLedger,
+  doctorCursor,
   rebuild,
 ]

@@ -1,0 +1,122 @@
+// The walk over all events, in the order of their ids: every turn must have its rows, each once and in order, and every call
+// event must be the row of `calls` that was made from it. Only turns that are open at that point of the walk are in memory.
+import type { Kysely } from 'kysely'
+import { turnCompleted, type TurnStatus } from '../../store/events.ts'
+import type { CallsTable, Database, EventsTable } from '../../store/schema.ts'
+import { parsedJson, projectedCall } from '../../store/stored-calls.ts'
+import type { FaultLog } from './faults.ts'
+import { noSums, withCall, type Sums } from './sums.ts'
+
+export type TurnCounts = Readonly<Record<TurnStatus | 'received' | 'in_flight', number>>
+
+export interface Walked {
+  readonly turns: TurnCounts
+  /** Summed from payloads. */
+  readonly sums: Sums
+}
+
+/** D1 takes 100 parameters a statement. */
+const pageSize = 90
+const progressEvery = 10_000
+
+interface OpenTurn {
+  readonly routeId: string
+  call: { readonly id: string; readonly costUsd: number | null } | null
+}
+
+export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgress: (events: number) => void): Promise<Walked> {
+  const counts = { received: 0, ok: 0, failed: 0, cancelled: 0, interrupted: 0, refused: 0, in_flight: 0 }
+  const open = new Map<string, OpenTurn>()
+  let sums = noSums
+  let seen = 0
+  for (let after = ''; ;) {
+    const page = await readPage(db, after)
+    const last = page.at(-1)
+    if (last === undefined) break
+    after = last.id
+    const rows = await rowsOf(db, page)
+    for (const event of page) visit(event, rows)
+    seen += page.length
+    if (seen % progressEvery < pageSize) onProgress(seen)
+  }
+  counts.in_flight = await matchInflight(db, open, faults)
+  return { turns: counts, sums }
+
+  function visit(event: EventsTable, rows: ReadonlyMap<string, CallsTable>): void {
+    const place = `events ${event.id}`
+    switch (event.type) {
+      case 'route.decided':
+        counts.received += 1
+        if (open.has(event.turn_id)) faults.add(place, `a second route.decided of turn ${event.turn_id}`)
+        open.set(event.turn_id, { routeId: event.id, call: null })
+        return
+      case 'llm.call_completed':
+      case 'llm.call_failed':
+        return visitCall(event, place, rows)
+      case 'turn.completed':
+        return visitEnd(event, place)
+      default:
+    }
+  }
+
+  function visitCall(event: EventsTable, place: string, rows: ReadonlyMap<string, CallsTable>): void {
+    const expected = projectedCall(event)
+    if (expected === null) return faults.add(place, 'its payload cannot be read')
+    sums = withCall(sums, expected)
+    const turn = open.get(event.turn_id)
+    if (turn === undefined) faults.add(place, `a call of turn ${event.turn_id}, which has no route.decided before it`)
+    else if (turn.call !== null) faults.add(place, `a second call of turn ${event.turn_id}`)
+    else turn.call = { id: event.id, costUsd: expected.cost_nano_usd === null ? null : expected.cost_nano_usd / 1e9 }
+    const row = rows.get(event.turn_id)
+    if (row === undefined) return faults.add(`calls ${event.turn_id}`, `is missing, though event ${event.id} is there`)
+    const wrong = differentColumn(row, expected)
+    if (wrong !== null) faults.add(`calls ${event.turn_id}`, `${wrong}, says event ${event.id}`)
+  }
+
+  function visitEnd(event: EventsTable, place: string): void {
+    const turn = open.get(event.turn_id)
+    const payload = turnCompleted.safeParse(parsedJson(event.payload_json))
+    if (turn === undefined) return faults.add(place, `an end of turn ${event.turn_id}, which is not open`)
+    open.delete(event.turn_id)
+    if (!payload.success) return faults.add(place, 'its payload cannot be read')
+    const { status, llm_call_count: calls, total_cost_usd: costUsd } = payload.data
+    counts[status] += 1
+    const found = turn.call === null ? 0 : 1
+    if (calls !== found) faults.add(place, `says llm_call_count ${calls}, and the turn has ${found}`)
+    if ((status === 'refused') !== (turn.call === null)) faults.add(place, `a turn that ended ${status} with ${found} calls`)
+    if (turn.call !== null && turn.call.costUsd !== costUsd)
+      faults.add(place, `says total_cost_usd ${costUsd}, and call ${turn.call.id} cost ${turn.call.costUsd}`)
+  }
+}
+
+const readPage = (db: Kysely<Database>, after: string): Promise<EventsTable[]> =>
+  db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id').limit(pageSize).execute()
+
+async function rowsOf(db: Kysely<Database>, page: readonly EventsTable[]): Promise<ReadonlyMap<string, CallsTable>> {
+  const ids = page.filter((event) => event.type.startsWith('llm.call_')).map((event) => event.turn_id)
+  if (ids.length === 0) return new Map()
+  const rows = await db.selectFrom('calls').selectAll().where('turn_id', 'in', ids).execute()
+  return new Map(rows.map((row) => [row.turn_id, row]))
+}
+
+/** The columns of `expected` are the catalog's: a column that a later schema adds is not compared. */
+function differentColumn(row: CallsTable, expected: CallsTable): string | null {
+  const found = new Map(Object.entries(row))
+  for (const [column, value] of Object.entries(expected)) {
+    if (found.get(column) !== value) return `${column} is ${String(found.get(column))} instead of ${String(value)}`
+  }
+  return null
+}
+
+/** The turns that are under way: open in the events, and open in `inflight`. */
+async function matchInflight(db: Kysely<Database>, open: ReadonlyMap<string, OpenTurn>, faults: FaultLog): Promise<number> {
+  const rows = await db.selectFrom('inflight').select('turn_id').orderBy('turn_id').execute()
+  const under = new Set(rows.map((row) => row.turn_id))
+  for (const [turnId, turn] of open) {
+    if (!under.has(turnId)) faults.add(`events ${turn.routeId}`, `turn ${turnId} has no end and is not under way`)
+  }
+  for (const turnId of under) {
+    if (!open.has(turnId)) faults.add(`inflight ${turnId}`, 'is under way, and its events say that it is not')
+  }
+  return open.size
+}
