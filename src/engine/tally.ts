@@ -3,6 +3,7 @@ import { costOf, type PriceCatalog } from '../catalog/prices.ts'
 import type { ModelRef } from '../catalog/models.ts'
 import type { Meter, Stop } from '../ir/stream.ts'
 import { noUsage, type Usage } from '../ir/usage.ts'
+import type { Warning } from '../ir/warning.ts'
 import { nanoUsdOf } from '../lib/money.ts'
 import { estimateTokens } from '../lib/tokens.ts'
 import type { CostBasis } from '../store/events.ts'
@@ -17,6 +18,8 @@ export interface Tally {
   readonly toolCalls: number
   readonly thinkingBlocks: number
   readonly outputCharacters: number
+  /** What the answer lost on its way to another shape, each field once. */
+  readonly warnings: readonly Warning[]
   /** Any content reached the client. */
   readonly delivered: boolean
 }
@@ -29,6 +32,7 @@ export function createTally(): Tally {
     toolCalls: 0,
     thinkingBlocks: 0,
     outputCharacters: 0,
+    warnings: [] as Warning[],
     delivered: false,
     add(meter: Meter): void {
       tally.delivered = true
@@ -38,10 +42,21 @@ export function createTally(): Tally {
       tally.toolCalls += meter.toolCalls
       tally.thinkingBlocks += meter.thinkingBlocks
       tally.outputCharacters += meter.outputCharacters
+      if (meter.warnings !== undefined) addNew(tally.warnings, meter.warnings)
     },
   }
   return tally
 }
+
+/** A long stream may say the same thousands of times. */
+function addNew(known: Warning[], warnings: readonly Warning[]): void {
+  for (const warning of warnings) {
+    if (known.length === WARNINGS_LIMIT) return
+    if (known.every(({ field }) => field !== warning.field)) known.push(warning)
+  }
+}
+
+const WARNINGS_LIMIT = 64
 
 /** More than any call could use: one provider's slip must not be most of what a ledger ever counts. */
 const TOKENS_LIMIT = 1_000_000_000

@@ -3,7 +3,7 @@
 import { formatModelRef } from '../catalog/models.ts'
 import type { ErrorClass, GatewayError } from '../ir/errors.ts'
 import { stopReasonOf } from '../ir/stream.ts'
-import type { Warning } from '../ir/request.ts'
+import type { Warning } from '../ir/warning.ts'
 import { usdOf } from '../lib/money.ts'
 import type { Route } from '../routing/router.ts'
 import type { TurnEvent, TurnStatus } from '../store/events.ts'

@@ -3,7 +3,7 @@
 import type { PriceCatalog } from '../catalog/prices.ts'
 import type { GatewayError } from '../ir/errors.ts'
 import { stopReasonOf } from '../ir/stream.ts'
-import type { Warning } from '../ir/request.ts'
+import type { Warning } from '../ir/warning.ts'
 import { totalInputOf } from '../ir/usage.ts'
 import type { Clock, Logger } from '../services.ts'
 import type { TurnStatus } from '../store/events.ts'
@@ -113,7 +113,7 @@ export function createTurn(parts: TurnParts): Turn {
         latencyMs,
         ttftMs: firstByteMs === null ? null : firstByteMs - parts.startedMs,
         pricingVersion: prices.version,
-        warnings: turn.upstream.warnings,
+        warnings: [...turn.upstream.warnings, ...tally.warnings],
         upstreamRequestId: turn.upstream.requestId,
       },
       nowUs,

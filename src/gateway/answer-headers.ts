@@ -1,7 +1,7 @@
 // Which headers go down to a client (reliability.md §7: an allow-list), and our own beside them.
 import { formatModelRef } from '../catalog/models.ts'
 import type { GatewayError } from '../ir/errors.ts'
-import type { Warning } from '../ir/request.ts'
+import type { Warning } from '../ir/warning.ts'
 import type { TurnAnswer } from '../engine/engine.ts'
 
 const passedDown = new Set(['request-id', 'x-request-id', 'anthropic-version', 'openai-version', 'openai-processing-ms'])
@@ -22,9 +22,14 @@ export function answerHeaders(turnId: string, answer: TurnAnswer): Record<string
   headers['x-metis-turn-id'] = turnId
   headers['x-metis-model'] = headerText(formatModelRef(answer.model))
   if (answer.turn.deferred) headers['x-metis-trace'] = 'deferred'
-  const warnings = warningNames(answer.answer.warnings)
-  if (warnings !== '') headers['x-metis-warnings'] = warnings
+  addWarnings(headers, answer)
   return headers
+}
+
+/** Again when the answer has been read: what it lost on its way is known only then. */
+export function addWarnings(headers: Record<string, string>, { answer, turn }: TurnAnswer): void {
+  const names = warningNames([...answer.warnings, ...turn.tally.warnings])
+  if (names !== '') headers['x-metis-warnings'] = names
 }
 
 /** @param passRetryAfter keeps the provider's own wait */

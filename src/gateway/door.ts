@@ -10,7 +10,7 @@ import { asGatewayError } from '../providers/failures.ts'
 import type { AnswerContext, ServerProtocol } from '../protocols/protocol.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
 import type { Services } from '../services.ts'
-import { answerHeaders, errorHeaders } from './answer-headers.ts'
+import { addWarnings, answerHeaders, errorHeaders } from './answer-headers.ts'
 import { attributionOf } from './attribution.ts'
 import type { Authenticate } from './authenticate.ts'
 
@@ -77,6 +77,7 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
     headers[wire.requestIdHeader] ??= `req_${turnId}`
     if (request.stream) return renderStream(answer, context, headers)
     const body = await wholeBody(answer, context)
+    addWarnings(headers, answer)
     const { costNanoUsd } = answer.turn
     if (costNanoUsd !== null) headers['x-metis-cost-usd'] = String(usdOf(costNanoUsd))
     headers['content-type'] = 'application/json'

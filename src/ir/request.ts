@@ -141,13 +141,6 @@ export interface RequestContent {
   readonly unmapped: Readonly<Record<string, unknown>>
 }
 
-/** A field that a translation dropped or changed; goes to the trace and, its names only, to `x-metis-warnings`. */
-export interface Warning {
-  readonly field: string
-  readonly action: 'dropped' | 'changed'
-  readonly reason: string
-}
-
 /** What the engine needs of a request on every path, read cheaply from its envelope. */
 export interface RequestTraits {
   readonly hasTools: boolean

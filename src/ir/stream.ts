@@ -1,5 +1,6 @@
 // The hub's stream: what a provider's decoder emits and a door's encoder consumes. It is nobody's wire (translation.md §1).
 import type { Usage } from './usage.ts'
+import type { Warning } from './warning.ts'
 
 export type Shape = 'anthropic' | 'openai' | 'openai-responses'
 
@@ -66,6 +67,8 @@ export interface Meter {
   readonly outputCharacters: number
   /** The provider's own name of the model that answered, from the answer's first frame. */
   readonly model?: string
+  /** What the client's wire has no place for in this chunk; only across shapes. The same may be said in every chunk. */
+  readonly warnings?: readonly Warning[]
 }
 
 /** One upstream buffer: a stream is walked once, with one await per buffer. Bytes always, meaning on request. */

@@ -3,9 +3,10 @@
 import type { ModelCapabilities } from '../catalog/capabilities.ts'
 import type { GatewayError } from '../ir/errors.ts'
 import type { ByteText } from '../ir/json-body.ts'
-import type { LanguageModelRequest, Warning } from '../ir/request.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
 import type { LanguageModelResponse } from '../ir/response.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
+import type { Warning } from '../ir/warning.ts'
 
 export interface Protocol {
   readonly shape: Shape

@@ -1,5 +1,5 @@
 // What a translation dropped or changed, gathered while it is made.
-import type { Warning } from '../ir/request.ts'
+import type { Warning } from '../ir/warning.ts'
 
 /** `field` as the client's wire names it; a client's values never go into `reason`. */
 export interface Warnings {

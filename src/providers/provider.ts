@@ -1,6 +1,7 @@
 // One upstream, whatever its wire.
 import type { ModelRef } from '../catalog/models.ts'
-import type { LanguageModelRequest, Warning } from '../ir/request.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
+import type { Warning } from '../ir/warning.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
 
 export interface Provider {

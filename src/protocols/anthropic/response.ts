@@ -9,6 +9,7 @@ import { headEvents, inputEvents, kindOf, printedInput, type AnswerNames } from 
 import { inputOf, wireToolId } from './encode-parts.ts'
 import { badResponse, errorOfBody } from './errors.ts'
 import { isObject, jsonOf } from '../wire.ts'
+import { lostOf } from './losses.ts'
 import { taggedSignature } from './signature.ts'
 import { stopForClient, stopOf, wireStopOf } from './stop.ts'
 import { usageOf, wireUsageOf } from './usage.ts'
@@ -36,6 +37,7 @@ export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamC
     thinkingBlocks: kinds.filter((kind) => kind === 'thinking' || kind === 'redacted').length,
     outputCharacters: answer.content.reduce((sum, block) => sum + charactersOf(block), 0),
     ...(answer.model ? { model: answer.model } : {}),
+    ...lostOf(call, { blocks: answer.content, stop, usage }),
   }
   return {
     ...(call.inboundShape === 'anthropic' ? { verbatim: { shape: 'anthropic', bytes } } : {}),

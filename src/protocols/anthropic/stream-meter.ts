@@ -3,9 +3,11 @@
 import type { Meter, Stop } from '../../ir/stream.ts'
 import type { Usage } from '../../ir/usage.ts'
 import type { SseEvent } from '../../lib/sse.ts'
-import { blockStartSchema, messageDeltaSchema, messageStartSchema, type WireUsage } from './answer-schema.ts'
-import { kindOf, type AnswerNames } from './block-events.ts'
+import { blockStartSchema, messageDeltaSchema, messageStartSchema, type WireBlock, type WireUsage } from './answer-schema.ts'
+import type { EncodedRequest } from '../protocol.ts'
+import { kindOf } from './block-events.ts'
 import { frameTypeOf, readFrame } from './frames.ts'
+import { lostOf } from './losses.ts'
 import { stopForClient, stopOf } from './stop.ts'
 import { mergeUsage, usageOf } from './usage.ts'
 
@@ -18,7 +20,7 @@ export interface Reading {
 }
 
 /** @throws GatewayError upstream_bad_response for a frame that must be read and does not parse */
-export function createTap(names: AnswerNames): (frames: readonly SseEvent[]) => Reading {
+export function createTap(call: EncodedRequest): (frames: readonly SseEvent[]) => Reading {
   let wireUsage: WireUsage | undefined
   const seen = { answered: false, called: false }
 
@@ -30,6 +32,7 @@ export function createTap(names: AnswerNames): (frames: readonly SseEvent[]) => 
       outputCharacters: 0,
     }
     let begun = false
+    const blocks: WireBlock[] = []
     const count = (usage: WireUsage | null | undefined): void => {
       if (!usage) return
       wireUsage = mergeUsage(wireUsage, usage)
@@ -48,7 +51,9 @@ export function createTap(names: AnswerNames): (frames: readonly SseEvent[]) => 
           break
         }
         case 'content_block_start': {
-          const kind = kindOf(readFrame(blockStartSchema, frame).content_block, names)
+          const block = readFrame(blockStartSchema, frame).content_block
+          const kind = kindOf(block, call)
+          if (kind === 'opaque') blocks.push(block)
           if (kind === 'tool') meter.toolCalls += 1
           if (kind === 'thinking' || kind === 'redacted') meter.thinkingBlocks += 1
           seen.called ||= kind === 'tool'
@@ -70,7 +75,7 @@ export function createTap(names: AnswerNames): (frames: readonly SseEvent[]) => 
       }
       begun ||= type !== 'ping' && type !== ''
     }
-    return { meter, begun }
+    return { meter: Object.assign(meter, lostOf(call, { ...meter, blocks })), begun }
   }
 }
 

@@ -1,11 +1,13 @@
 // The meter of a whole answer: the same figures that the tap gathers from a stream.
 import type { Meter } from '../../ir/stream.ts'
+import type { EncodedRequest } from '../protocol.ts'
+import { lostOf } from './losses.ts'
 import type { WireAnswer } from './schema.ts'
 import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
 import { usageOf } from './usage.ts'
 
-export function meterOf(answer: WireAnswer): Meter {
+export function meterOf(answer: WireAnswer, call: EncodedRequest): Meter {
   const { choices, usage, model } = answer
   let toolCalls = 0
   let thinkingBlocks = 0
@@ -29,5 +31,6 @@ export function meterOf(answer: WireAnswer): Meter {
     thinkingBlocks,
     outputCharacters,
     ...(model ? { model } : {}),
+    ...lostOf(call, choices),
   }
 }

@@ -17,7 +17,7 @@ export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamC
   let events: readonly StreamEvent[] | undefined
   return {
     ...(call.inboundShape === 'openai' && !call.stream ? { verbatim: { shape: 'openai' as const, bytes } } : {}),
-    meter: meterOf(answer),
+    meter: meterOf(answer, call),
     events: () => (events ??= eventsOf(answer, (sent) => call.toolNames.get(sent) ?? sent)),
   }
 }

@@ -1,6 +1,7 @@
 // Chat to chat: the client's bytes with the smallest splices (translation.md §1 rule 1). Integers, key order and spacing of
 // everything else survive, because nothing is printed again.
-import type { LanguageModelRequest, Warning } from '../../ir/request.ts'
+import type { LanguageModelRequest } from '../../ir/request.ts'
+import type { Warning } from '../../ir/warning.ts'
 import { childSpans, spliceBytes, type JsonEntry } from '../../lib/json.ts'
 import type { Target } from '../protocol.ts'
 import { scanOf } from './fields.ts'

@@ -1,6 +1,8 @@
 // What accounting needs of a stream, without decoding it (performance.md, what follows 2): a frame is parsed only when a search
 // says that it may hold usage, a finish, an error or the start of a tool call; text is counted by slicing.
 import type { Meter } from '../../ir/stream.ts'
+import type { EncodedRequest } from '../protocol.ts'
+import { lostOf } from './losses.ts'
 import { chunkSchema, type WireChunk, type WireToolCall } from './schema.ts'
 import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
@@ -23,7 +25,7 @@ export interface Tap {
   readonly started: boolean
 }
 
-export function createTap(): Tap {
+export function createTap(call: EncodedRequest): Tap {
   let started = false
   let model = ''
   let finished = false
@@ -60,6 +62,7 @@ export function createTap(): Tap {
   function read(chunk: WireChunk): 'usageOnly' | 'other' {
     if (model === '' && chunk.model) counts.model = model = chunk.model
     if (chunk.usage) counts.usage = usageOf(chunk.usage, chunk.service_tier)
+    Object.assign(counts, lostOf(call, chunk.choices ?? []))
     for (const { delta, finish_reason: reason } of chunk.choices ?? []) {
       const { thinking: thought, text } = spokenOf(delta ?? {})
       count(thought, true)
