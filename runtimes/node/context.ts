@@ -83,8 +83,12 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     ...(options.demo === undefined ? {} : { demo: options.demo }),
     ...(options.selfOrigins === undefined ? {} : { selfOrigins: options.selfOrigins }),
   })
-  const providerKeys = config.providers.flatMap((provider) => (provider.apiKey === undefined ? [] : [provider.apiKey]))
-  const redact = createRedactor([...providerKeys, ...(database.kind === 'postgres' ? database.secrets : [])])
+  const secrets = [
+    ...config.providers.map((provider) => provider.apiKey),
+    config.alerts?.secret,
+    ...(database.kind === 'postgres' ? database.secrets : []),
+  ]
+  const redact = createRedactor(secrets.filter((secret) => secret !== undefined))
   const logger = createLogger({
     level: options.logLevel ?? 'info',
     format: options.logFormat ?? 'pretty',

@@ -1,22 +1,26 @@
-// How far caps are used up. A cap has a window of its own (the UTC day, the month), whatever window the query asks for.
-import { sql } from 'kysely'
-import { dayStartUs, monthStartUs } from '../lib/calendar.ts'
+// How far caps are used up, from the very numbers that refuse a call. A cap has a period of its own (the UTC day, the month,
+// once), whatever window the query asks for.
 import { usdOf } from '../lib/money.ts'
+import { periodStartUs, resetsUs } from '../store/quotas.ts'
 import type { AnalyticsContext } from './endpoint.ts'
 import type { Identity, IdentityKind } from './identities.ts'
-import { isoOf, nextDayUs } from './window.ts'
+import { isoOf } from './window.ts'
 
 export interface Quota {
-  readonly scope: 'daily' | 'monthly'
+  readonly scope: 'daily' | 'monthly' | 'budget'
   readonly limit_usd: number
   readonly current_usd: number
-  /** Of the limit; beyond 100 when the last call went over it. */
+  /** Of the limit; beyond 100 when the last call cost more than was foreseen. */
   readonly percentage: number
-  readonly resets_at: string
+  /** null: a budget does not reset. */
+  readonly resets_at: string | null
 }
 
 /** By the identity's id. */
 export type Quotas = ReadonlyMap<string, readonly Quota[]>
+
+const kinds = { gateway_key: 'key', user: 'user', team: 'team' } as const
+const scopes = ['daily', 'monthly', 'budget'] as const
 
 /** Only identities that have a cap. One statement, and none when nobody has one. */
 export async function readQuotas(
@@ -24,40 +28,41 @@ export async function readQuotas(
   kind: IdentityKind,
   identities: Iterable<Identity>,
 ): Promise<Quotas> {
-  const capped = [...identities].filter(
-    ({ daily_cap_nano_usd: day, monthly_cap_nano_usd: month }) => day !== null || month !== null,
-  )
+  const capped = [...identities].filter((identity) => scopes.some((scope) => limitOf(identity, scope) !== null))
   if (capped.length === 0) return new Map()
-  const column = sql.ref(`${kind}_id`)
-  const { rows } = await sql<{ id: string; daily: number; monthly: number }>`
-select ${column} as id, sum(case when hour_us >= ${dayStartUs(nowUs)} then cost_nano_usd else 0 end) as daily, sum(cost_nano_usd) as monthly
-from usage_hourly where hour_us >= ${monthStartUs(nowUs)} and ${column} <> '' group by ${column}`.execute(db)
-  const spent = new Map(rows.map((row) => [row.id, row]))
+  const rows = await db
+    .selectFrom('quotas')
+    .select(['id', 'scope', 'spent_nano_usd'])
+    .where('kind', '=', kinds[kind])
+    .where(({ or, eb }) => or(scopes.map((scope) => eb('scope', '=', scope).and('period_us', '=', periodStartUs(scope, nowUs)))))
+    .execute()
+  const spent = new Map(rows.map((row) => [`${row.scope} ${row.id}`, row.spent_nano_usd]))
   return new Map(
     capped.map((identity) => {
-      const { daily = 0, monthly = 0 } = spent.get(identity.id) ?? {}
-      return [
-        identity.id,
-        [
-          ...quotaOf('daily', identity.daily_cap_nano_usd, Number(daily), nextDayUs(nowUs)),
-          ...quotaOf('monthly', identity.monthly_cap_nano_usd, Number(monthly), monthStartUs(nowUs, 1)),
-        ],
-      ]
+      const quotas = scopes.flatMap((scope) => {
+        const limitNanoUsd = limitOf(identity, scope)
+        if (limitNanoUsd === null) return []
+        return quotaOf(scope, limitNanoUsd, spent.get(`${scope} ${identity.quota_id}`) ?? 0, nowUs)
+      })
+      return [identity.id, quotas] as const
     }),
   )
 }
 
-function quotaOf(scope: Quota['scope'], limitNanoUsd: number | null, spentNanoUsd: number, resetsUs: number): readonly Quota[] {
-  if (limitNanoUsd === null) return []
+function limitOf(identity: Identity, scope: Quota['scope']): number | null {
+  if (scope === 'budget') return identity.budget_nano_usd
+  return scope === 'daily' ? identity.daily_cap_nano_usd : identity.monthly_cap_nano_usd
+}
+
+function quotaOf(scope: Quota['scope'], limitNanoUsd: number, spentNanoUsd: number, nowUs: number): Quota {
   // A limit of 0 is a key that may not spend: used up before the first call.
   const percentage = limitNanoUsd === 0 ? 100 : Math.round((spentNanoUsd / limitNanoUsd) * 10_000) / 100
-  return [
-    {
-      scope,
-      limit_usd: usdOf(limitNanoUsd),
-      current_usd: usdOf(spentNanoUsd),
-      percentage,
-      resets_at: isoOf(resetsUs),
-    },
-  ]
+  const endUs = resetsUs(scope, periodStartUs(scope, nowUs))
+  return {
+    scope,
+    limit_usd: usdOf(limitNanoUsd),
+    current_usd: usdOf(spentNanoUsd),
+    percentage,
+    resets_at: endUs === null ? null : isoOf(endUs),
+  }
 }

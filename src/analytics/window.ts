@@ -1,6 +1,6 @@
 // Which time a query is about: a named window, or `from` and `to`. Half-open, UTC, in µs.
 import * as z from 'zod'
-import { DAY_US as dayUs, dayStartUs, monthStartUs } from '../lib/calendar.ts'
+import { DAY_US as dayUs, monthStartUs } from '../lib/calendar.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 
 export interface Window {
@@ -59,8 +59,6 @@ function namedWindow(name: (typeof names)[number], nowUs: number): Window {
       return { startUs: nowUs - lengthUs[name], endUs: nowUs }
   }
 }
-
-export const nextDayUs = (us: number): number => dayStartUs(us) + dayUs
 
 /** `2026-11-23T08:00:00.000Z`; µs are printed where there are some. */
 export function isoOf(us: number): string {

@@ -53,6 +53,7 @@ export function resolveConfig(sources: ConfigSources): Config {
     trustedProxies: file.trusted_proxies ?? [],
     drainMs: file.drain_ms ?? 30_000,
     keepAliveMs: file.keep_alive_ms ?? 15_000,
+    alerts: file.alerts === undefined ? null : { webhookUrl: file.alerts.webhook_url, secret: file.alerts.secret },
     serveAuth: file.serve?.auth ?? 'loopback',
   }
 }

@@ -60,6 +60,10 @@ export const configFile = z.strictObject({
   trusted_proxies: z.array(z.string()).optional(),
   drain_ms: z.int().min(0).optional(),
   keep_alive_ms: z.int().min(100).optional(),
+  /** Told of spending alerts. */
+  alerts: z
+    .strictObject({ webhook_url: z.url({ protocol: /^https?$/ }), secret: z.string().min(16, 'at least 16 characters') })
+    .optional(),
   serve: z.strictObject({ auth: z.enum(['loopback', 'always']).optional() }).optional(),
 })
 export type ConfigFile = z.infer<typeof configFile>
@@ -128,5 +132,7 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   readonly drainMs: number
   readonly keepAliveMs: number
+  /** null = spending alerts are events and nothing else. The secret is never logged, stored or answered. */
+  readonly alerts: { readonly webhookUrl: string; readonly secret: string } | null
   readonly serveAuth: 'loopback' | 'always'
 }

@@ -12,11 +12,14 @@ import type { RouteRequest } from '../routing/route-request.ts'
 import type { RoutingTables } from '../routing/tables.ts'
 import type { Clock, Logger } from '../services.ts'
 import { auditEvent } from '../store/audit.ts'
+import type { AuditType } from '../store/events.ts'
+import type { ExceededQuota, Reservation } from '../store/quotas.ts'
 import type { TraceStore } from '../store/traces.ts'
 import { account } from './account.ts'
 import { admit, type Limit } from './admit.ts'
 import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
 import { identityOf } from './identity.ts'
+import { quotaExceeded, reserve } from './reserve.ts'
 import { clientGone, shuttingDown, tooManyTurns } from './refusals.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
 import { routeDecided, turnRefused, type TurnHead } from './turn-events.ts'
@@ -68,12 +71,19 @@ export interface EngineParts {
   readonly nextId: () => string
   readonly redact: (text: string) => string
   readonly logger: Logger
+  /** Told when a turn has given back what it held of its caps. */
+  readonly onSettled: (reservation: Reservation) => void
+}
+
+/** The models to try, and what the turn holds of its caps meanwhile. */
+interface Held {
+  readonly reservation?: Reservation | undefined
+  readonly candidates: readonly ModelRef[]
 }
 
 /** A turn on record as begun. */
 interface Entered {
-  readonly target: ModelRef
-  readonly question: RouteRequest
+  readonly candidates: readonly ModelRef[]
   readonly turn: Turn
   readonly log: AttemptLog
   readonly abort: AbortController
@@ -142,16 +152,19 @@ export function createEngine(parts: EngineParts): Engine {
     const refusal =
       routed.target === null ? routed.refusal : await admit({ principal, request, target: routed.target }, parts.limits)
     const elapsedMs = parts.clock.nowMs() - asked.receivedMs
-    const event = routeDecided(head, routed, refusal, elapsedMs, parts.clock.nowUs())
     const refuse = async (error: GatewayError) => {
+      const event = routeDecided(head, routed, error, elapsedMs, parts.clock.nowUs())
       await parts.traces.refuseTurn(event, turnRefused(head, event, error, elapsedMs))
       return error
     }
     if (routed.target === null) throw await refuse(routed.refusal)
     if (refusal !== null) throw await refuse(refusal)
+    const held = await hold(question, asked, routed.target)
+    if (held instanceof GatewayError) throw await refuse(held)
 
     // T1: nothing goes upstream before it is on record that it will.
-    const { deferred } = await parts.traces.openTurn(
+    const event = routeDecided(head, routed, null, elapsedMs, parts.clock.nowUs())
+    const { deferred, exceeded } = await parts.traces.openTurn(
       {
         turnId,
         route: event,
@@ -162,9 +175,15 @@ export function createEngine(parts: EngineParts): Engine {
         startedUs: event.timestampUs,
         estimatedInputTokens: request.traits.estimatedInputTokens,
         pricingVersion: parts.prices.version,
+        reservation: held.reservation,
       },
-      { mustCommit: principal.hasHardCap },
+      { mustCommit: principal.caps.length > 0 },
     )
+    if (exceeded !== undefined) {
+      const error = quotaExceeded(exceeded, held.reservation?.nanoUsd ?? 0, event.timestampUs)
+      await Promise.all([refuse(error), reportExceeded(exceeded, error, head)])
+      throw error
+    }
     const log: AttemptLog = { entries: [], model: routed.target }
     const abort = new AbortController()
     const turn = createTurn({
@@ -179,13 +198,15 @@ export function createEngine(parts: EngineParts): Engine {
       logger: parts.logger,
       redact: parts.redact,
       onClosed: () => running.delete(turnId),
+      reservation: held.reservation,
+      onSettled: parts.onSettled,
     })
     turn.deferred = deferred
     running.set(turnId, { turn, abort })
-    return { target: routed.target, question, turn, log, abort }
+    return { candidates: held.candidates, turn, log, abort }
   }
 
-  async function answerOf(asked: TurnRequest, { target, question, turn, log, abort }: Entered): Promise<TurnAnswer> {
+  async function answerOf(asked: TurnRequest, { candidates, turn, log, abort }: Entered): Promise<TurnAnswer> {
     // Also closes the turn of an answer whose generator nobody ever starts: such a generator runs no finally.
     const cancel = () => {
       abort.abort(clientGone())
@@ -193,7 +214,6 @@ export function createEngine(parts: EngineParts): Engine {
     }
     asked.onClientGone(cancel)
     try {
-      const candidates = [target, ...fallbacksOf(target, question, parts.routing)]
       const attempted = await attempt(candidates, asked.request, log, attemptParts, abort.signal)
       turn.upstream = { requestId: requestIdOf(attempted.answer.headers), warnings: attempted.answer.warnings }
       return {
@@ -210,14 +230,29 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
+  /** What the turn takes of its caps; nothing is asked where there is none. */
+  function hold(question: RouteRequest, asked: TurnRequest, target: ModelRef): Held | Promise<Held | GatewayError> {
+    const { principal, request } = asked
+    const candidates = [target, ...fallbacksOf(target, question, parts.routing)]
+    if (principal.caps.length === 0) return { candidates }
+    return reserve(principal, request, candidates, parts.clock.nowUs(), { prices: parts.prices, models: parts.routing.models })
+  }
+
   function reportDegraded({ provider, name }: ModelRef, trouble: string, error: GatewayError): void {
     const status = error.details.upstream?.status
     parts.logger.log('error', `kept away from for now: ${trouble}`, { provider, model: name, status })
+    void audit('provider.degraded', { provider, model: `${provider}:${name}`, reason: error.code, trouble })
+  }
+
+  async function reportExceeded(exceeded: ExceededQuota, error: GatewayError, { id, identity }: TurnHead): Promise<void> {
+    const { gateway_key_id, user_id, team_id } = identity
+    await audit('gateway.quota_exceeded', { ...error.details.fields, turn_id: id, gateway_key_id, user_id, team_id })
+  }
+
+  async function audit(type: AuditType, payload: Readonly<Record<string, unknown>>): Promise<void> {
     const stamp = { id: parts.nextId(), timestampUs: parts.clock.nowUs() }
-    const payload = { provider, model: `${provider}:${name}`, reason: error.code, trouble }
-    const event = auditEvent('provider.degraded', payload, stamp)
-    parts.traces.append([event]).catch((fault: unknown) => {
-      parts.logger.log('error', 'an audit event could not be recorded', { type: event.type, fault: String(fault) })
+    await parts.traces.append([auditEvent(type, payload, stamp)]).catch((fault: unknown) => {
+      parts.logger.log('error', 'an audit event could not be recorded', { type, fault: String(fault) })
     })
   }
 }

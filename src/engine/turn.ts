@@ -7,6 +7,7 @@ import type { Warning } from '../ir/warning.ts'
 import { totalInputOf } from '../ir/usage.ts'
 import type { Clock, Logger } from '../services.ts'
 import type { TurnStatus } from '../store/events.ts'
+import type { Reservation } from '../store/quotas.ts'
 import type { TraceStore, TurnClosed } from '../store/traces.ts'
 import type { AttemptLog } from './attempts.ts'
 import { billOf, createTally, unpricedBillOf, type Bill, type Tally } from './tally.ts'
@@ -43,6 +44,9 @@ export interface TurnParts {
   /** Strips secrets from a message before it is stored. */
   readonly redact: (text: string) => string
   readonly onClosed: () => void
+  /** What the turn holds of its caps. */
+  readonly reservation: Reservation | undefined
+  readonly onSettled: (reservation: Reservation) => void
 }
 
 const untouched = { requestId: null, warnings: [] }
@@ -78,6 +82,7 @@ export function createTurn(parts: TurnParts): Turn {
       const closed = end === 'failed' && !tally.delivered ? failure(error) : outcome(end, error, await bill())
       costNanoUsd = closed.costNanoUsd
       await parts.traces.closeTurn(closed)
+      if (parts.reservation !== undefined) parts.onSettled(parts.reservation)
       logTurn(parts.logger, closed)
     } catch (fault) {
       parts.logger.log('error', 'a finished turn could not be recorded', { turn_id: head.id, fault: String(fault) })
@@ -134,7 +139,7 @@ export function createTurn(parts: TurnParts): Turn {
       },
       nowUs,
     )
-    return { turnId: head.id, call, costNanoUsd: bill.costNanoUsd, turn: completed }
+    return { turnId: head.id, call, costNanoUsd: bill.costNanoUsd, turn: completed, reservation: parts.reservation }
   }
 
   function failure(error: GatewayError | undefined): TurnClosed {
@@ -160,7 +165,13 @@ export function createTurn(parts: TurnParts): Turn {
       costNanoUsd: 0,
       wallMs: latencyMs,
     } as const
-    return { turnId: head.id, call, costNanoUsd: 0, turn: turnCompleted(head, call.id, outcomeOfFailure, nowUs) }
+    return {
+      turnId: head.id,
+      call,
+      costNanoUsd: 0,
+      turn: turnCompleted(head, call.id, outcomeOfFailure, nowUs),
+      reservation: parts.reservation,
+    }
   }
 }
 

@@ -10,7 +10,9 @@ import type { RoutingTables } from '../routing/tables.ts'
 import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import type { KeyStore } from '../store/keys.ts'
+import { createQuotaAlerts } from '../store/quota-alerts.ts'
 import type { SpoolingTraceStore } from '../store/trace-store.ts'
+import { createAlertWebhook } from './alert-webhook.ts'
 import { createAuthFailureLog } from './auth-failures.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createCountTokens } from './count-tokens.ts'
@@ -48,7 +50,15 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { services } = parts
   const failures = createAuthFailureLog({ ...parts, clock: services.clock, logger: services.logger })
   const authenticate = createAuthenticate({ ...parts, hash: services.hash, clock: services.clock, failures })
-  const engine = createEngine({ ...parts, clock: services.clock, logger: services.logger })
+  const { clock, logger } = services
+  const notify = createAlertWebhook({ config: services.config.alerts, send: services.send, clock, logger })
+  const alert = createQuotaAlerts({ storage: services.storage, queue: parts.queue, clock, newId: parts.nextId, logger, notify })
+  const engine = createEngine({
+    ...parts,
+    clock,
+    logger,
+    onSettled: (reservation) => services.background(alert(reservation)),
+  })
   let draining = false
   const health = createHealth({ services, queue: parts.queue, version: parts.version, isDraining: () => draining })
 

@@ -1,5 +1,14 @@
 // Who is calling and on what work: read once at the door, carried by every row of the turn.
 
+/** A spending limit that every turn of its key, user or team stays within. */
+export interface Cap {
+  readonly kind: 'key' | 'user' | 'team'
+  readonly id: string
+  /** Days and months in UTC; a budget is there once. */
+  readonly scope: 'daily' | 'monthly' | 'budget'
+  readonly limitNanoUsd: number
+}
+
 export interface Principal {
   /** `gk_…`; null for the agent surface, which runs in-process without a key. */
   readonly keyId: string | null
@@ -11,8 +20,10 @@ export interface Principal {
   readonly allowedModels: readonly string[]
   readonly ignoreClientModel: boolean
   readonly logMessages: boolean
-  /** True when the key, its user or its team has a cap: a cap that cannot be checked is no cap. */
-  readonly hasHardCap: boolean
+  /** Of the key, then of its user, then of its team; empty = none, and then nothing is asked and nothing is kept. */
+  readonly caps: readonly Cap[]
+  /** A model without a known price may be called although there is a cap that cannot count it. */
+  readonly allowUnpriced: boolean
   readonly tags: Readonly<Record<string, string>>
 }
 

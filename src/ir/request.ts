@@ -148,6 +148,8 @@ export interface RequestTraits {
   readonly wantsStructuredOutput: boolean
   /** The client's own limit, when it set one. */
   readonly maxOutputTokens?: number
+  /** How many answers it asks for at once (OpenAI's `n`); absent = one. */
+  readonly answers?: number
   /** Local estimate, tokens. */
   readonly estimatedInputTokens: number
   /** Telemetry the client carries in its body (Claude Code's `metadata.user_id`), never identity. */

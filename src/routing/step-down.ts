@@ -14,7 +14,7 @@ export function cheaperOf(
   tables: RoutingTables,
 ): { readonly model: ModelRef; readonly reason: string } | null {
   const { stepDown } = tables.config
-  if (stepDown === null || !request.principal.hasHardCap) return null
+  if (stepDown === null || request.principal.caps.length === 0) return null
   const name = stepDown.models[formatModelRef(target)]
   const spend = tables.spend()
   if (name === undefined || spend === null) return null

@@ -68,7 +68,9 @@ export function createRoutingTables(parts: RoutingParts): RoutingTables {
   }
 
   function asksMoney(request: RouteRequest): boolean {
-    return policies.policyFor(request.principal.workspace).asksSpend || (config.stepDown !== null && request.principal.hasHardCap)
+    return (
+      policies.policyFor(request.principal.workspace).asksSpend || (config.stepDown !== null && request.principal.caps.length > 0)
+    )
   }
 
   /** What cannot be had is missing from the decision, and its own log says why. */

@@ -8,10 +8,10 @@ import { auditEvent, insertEventIf } from './audit.ts'
 import type { Author } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { TeamsTable, UsersTable } from './schema.ts'
+import { countedBefore } from './quota-counts.ts'
+import type { CapChange, IdentityKind } from './quotas.ts'
 import { StoreError } from './store-error.ts'
 import type { Storage, Unit } from './storage.ts'
-
-export type IdentityKind = 'user' | 'team'
 
 export interface NewIdentity {
   readonly id: string
@@ -19,12 +19,8 @@ export interface NewIdentity {
   readonly displayName?: string
   readonly dailyCapNanoUsd?: number | null
   readonly monthlyCapNanoUsd?: number | null
-}
-
-/** New caps in integer nano-USD; null = none from now on, undefined = as it was. */
-export interface CapChange {
-  readonly dailyNanoUsd?: number | null | undefined
-  readonly monthlyNanoUsd?: number | null | undefined
+  /** One-off: it is not filled up again. */
+  readonly budgetNanoUsd?: number | null
 }
 
 export interface IdentityStore {
@@ -69,16 +65,17 @@ export function createIdentityStore({ storage, queue, clock, newId }: IdentitySt
     display_name: identity.displayName ?? identity.id,
     daily_cap_nano_usd: identity.dailyCapNanoUsd ?? null,
     monthly_cap_nano_usd: identity.monthlyCapNanoUsd ?? null,
+    budget_nano_usd: identity.budgetNanoUsd ?? null,
     created_us: clock.nowUs(),
     disabled_us: null,
   })
 
-  /** `change` does something exactly while `condition` holds. True when it did. */
-  async function audited(condition: RawBuilder<unknown>, payload: Readonly<Record<string, unknown>>, change: Unit[number]) {
+  /** The last of the changes does something exactly while `condition` holds. True when it did. */
+  async function audited(condition: RawBuilder<unknown>, payload: Readonly<Record<string, unknown>>, changes: Unit) {
     const stamp = { id: newId(), timestampUs: clock.nowUs() }
     const event = auditEvent('gateway.identity_changed', payload, stamp)
-    const [, changed = 0] = await queue.commit([insertEventIf(db, event, condition), change])
-    return changed > 0
+    const affected = await queue.commit([insertEventIf(db, event, condition), ...changes])
+    return affected.at(-1) === 1
   }
 
   const createUser: IdentityStore['createUser'] = async (user, by) => {
@@ -89,7 +86,7 @@ export function createIdentityStore({ storage, queue, clock, newId }: IdentitySt
       .onConflict((conflict) => conflict.doNothing())
       .compile()
     const payload = { kind: 'user', id: user.id, change: 'created', team_id: row.team_id, ...capsIn(row), ...by }
-    if (!(await audited(sql`not ${exists('user', user.id)}`, payload, insert))) throw taken('user', user.id)
+    if (!(await audited(sql`not ${exists('user', user.id)}`, payload, [insert]))) throw taken('user', user.id)
   }
 
   const createTeam: IdentityStore['createTeam'] = async (team, by) => {
@@ -100,7 +97,7 @@ export function createIdentityStore({ storage, queue, clock, newId }: IdentitySt
       .onConflict((conflict) => conflict.doNothing())
       .compile()
     const payload = { kind: 'team', id: team.id, change: 'created', ...capsIn(row), ...by }
-    if (!(await audited(sql`not ${exists('team', team.id)}`, payload, insert))) throw taken('team', team.id)
+    if (!(await audited(sql`not ${exists('team', team.id)}`, payload, [insert]))) throw taken('team', team.id)
   }
 
   return {
@@ -114,9 +111,11 @@ export function createIdentityStore({ storage, queue, clock, newId }: IdentitySt
       const columns = {
         ...(caps.dailyNanoUsd === undefined ? {} : { daily_cap_nano_usd: caps.dailyNanoUsd }),
         ...(caps.monthlyNanoUsd === undefined ? {} : { monthly_cap_nano_usd: caps.monthlyNanoUsd }),
+        ...(caps.budgetNanoUsd === undefined ? {} : { budget_nano_usd: caps.budgetNanoUsd }),
       }
       const change = db.updateTable(tables[kind]).set(columns).where('id', '=', id).compile()
-      return audited(exists(kind, id), { kind, id, change: 'caps_set', ...capsIn(columns), ...by }, change)
+      const counted = countedBefore(db, { kind, id }, caps, clock.nowUs())
+      return audited(exists(kind, id), { kind, id, change: 'caps_set', ...capsIn(columns), ...by }, [...counted, change])
     },
     setDisabled: (kind, id, disabled, by) => {
       const isOther = sql`disabled_us is ${disabled ? sql`null` : sql`not null`}`
@@ -127,7 +126,7 @@ export function createIdentityStore({ storage, queue, clock, newId }: IdentitySt
         .where(sql<boolean>`${isOther}`)
         .compile()
       const payload = { kind, id, change: disabled ? 'disabled' : 'enabled', ...by }
-      return audited(exists(kind, id, isOther), payload, change)
+      return audited(exists(kind, id, isOther), payload, [change])
     },
     require: async (kind, id, create, by) => {
       if (id === null) return
@@ -146,16 +145,18 @@ const tables = { user: 'users', team: 'teams' } as const
 const exists = (kind: IdentityKind, id: string, also: RawBuilder<unknown> = sql`1 = 1`) =>
   sql`exists (select 1 from ${sql.table(tables[kind])} where id = ${id} and ${also})`
 
+type CapColumns = Partial<Pick<UsersTable, 'daily_cap_nano_usd' | 'monthly_cap_nano_usd' | 'budget_nano_usd'>>
+
 /** Caps as an event says them: in USD, only those that the change is about. */
-function capsIn(columns: {
-  readonly daily_cap_nano_usd?: number | null
-  readonly monthly_cap_nano_usd?: number | null
-}): Readonly<Record<string, number | null>> {
-  const { daily_cap_nano_usd: daily, monthly_cap_nano_usd: monthly } = columns
-  return {
-    ...(daily === undefined ? {} : { daily_cap_usd: daily === null ? null : usdOf(daily) }),
-    ...(monthly === undefined ? {} : { monthly_cap_usd: monthly === null ? null : usdOf(monthly) }),
-  }
+function capsIn(columns: CapColumns): Readonly<Record<string, number | null>> {
+  const said = [
+    ['daily_cap_usd', columns.daily_cap_nano_usd],
+    ['monthly_cap_usd', columns.monthly_cap_nano_usd],
+    ['budget_usd', columns.budget_nano_usd],
+  ] as const
+  return Object.fromEntries(
+    said.flatMap(([name, nanoUsd]) => (nanoUsd === undefined ? [] : [[name, nanoUsd === null ? null : usdOf(nanoUsd)] as const])),
+  )
 }
 
 function taken(kind: IdentityKind, id: string): StoreError {

@@ -1,13 +1,7 @@
 // A gateway key as the program knows it and as its row holds it; the only place where the two meet.
 import * as z from 'zod'
-import type { Principal } from '../ir/principal.ts'
+import type { Cap, Principal } from '../ir/principal.ts'
 import type { GatewayKeysTable } from './schema.ts'
-
-/** Spending limits of a key, its user or its team; null = none. */
-export interface Caps {
-  readonly dailyNanoUsd: number | null
-  readonly monthlyNanoUsd: number | null
-}
 
 export interface DisabledOwner {
   readonly kind: 'user' | 'team'
@@ -26,7 +20,6 @@ export interface KeyRecord {
   readonly disabled: DisabledOwner | null
   readonly requestsPerMinute: number | null
   readonly tokensPerMinute: number | null
-  readonly caps: { readonly key: Caps; readonly user: Caps; readonly team: Caps }
 }
 
 export interface NewKey {
@@ -39,6 +32,9 @@ export interface NewKey {
   readonly allowedModels?: readonly string[]
   readonly dailyCapNanoUsd?: number | null
   readonly monthlyCapNanoUsd?: number | null
+  /** One-off: it is not filled up again. */
+  readonly budgetNanoUsd?: number | null
+  readonly allowUnpriced?: boolean
   readonly requestsPerMinute?: number | null
   readonly tokensPerMinute?: number | null
   readonly tags?: Readonly<Record<string, string>>
@@ -51,11 +47,13 @@ export interface NewKey {
 export interface KeyRow extends GatewayKeysTable {
   user_daily: number | null
   user_monthly: number | null
+  user_budget: number | null
   user_disabled_us: number | null
   /** The key's own team, else its user's. */
   effective_team_id: string | null
   team_daily: number | null
   team_monthly: number | null
+  team_budget: number | null
   team_disabled_us: number | null
 }
 
@@ -63,11 +61,6 @@ const modelsJson = z.array(z.string())
 const tagsJson = z.record(z.string(), z.string())
 
 export function recordOf(row: KeyRow): KeyRecord {
-  const caps = {
-    key: { dailyNanoUsd: row.daily_cap_nano_usd, monthlyNanoUsd: row.monthly_cap_nano_usd },
-    user: { dailyNanoUsd: row.user_daily, monthlyNanoUsd: row.user_monthly },
-    team: { dailyNanoUsd: row.team_daily, monthlyNanoUsd: row.team_monthly },
-  }
   return {
     principal: {
       keyId: row.id,
@@ -78,7 +71,8 @@ export function recordOf(row: KeyRow): KeyRecord {
       allowedModels: row.allowed_models_json === '[]' ? [] : modelsJson.parse(JSON.parse(row.allowed_models_json)),
       ignoreClientModel: row.ignore_client_model === 1,
       logMessages: row.log_messages === 1,
-      hasHardCap: Object.values(caps).some((cap) => cap.dailyNanoUsd !== null || cap.monthlyNanoUsd !== null),
+      caps: capsOf(row),
+      allowUnpriced: row.allow_unpriced === 1,
       tags: row.tags_json === '{}' ? {} : tagsJson.parse(JSON.parse(row.tags_json)),
     },
     tokenHash: row.token_hash,
@@ -89,8 +83,32 @@ export function recordOf(row: KeyRow): KeyRecord {
       disabledOwner('team', row.effective_team_id, row.team_disabled_us),
     requestsPerMinute: row.requests_per_minute,
     tokensPerMinute: row.tokens_per_minute,
-    caps,
   }
+}
+
+function capsOf(row: KeyRow): readonly Cap[] {
+  return [
+    // Keys that took each other's place spend from one cap.
+    ...capsOn('key', row.root_id ?? row.id, row.daily_cap_nano_usd, row.monthly_cap_nano_usd, row.budget_nano_usd),
+    ...capsOn('user', row.user_id, row.user_daily, row.user_monthly, row.user_budget),
+    ...capsOn('team', row.effective_team_id, row.team_daily, row.team_monthly, row.team_budget),
+  ]
+}
+
+function capsOn(
+  kind: Cap['kind'],
+  id: string | null,
+  daily: number | null,
+  monthly: number | null,
+  budget: number | null,
+): readonly Cap[] {
+  if (id === null) return []
+  const limits = [
+    ['daily', daily],
+    ['monthly', monthly],
+    ['budget', budget],
+  ] as const
+  return limits.flatMap(([scope, limitNanoUsd]) => (limitNanoUsd === null ? [] : { kind, id, scope, limitNanoUsd }))
 }
 
 function disabledOwner(kind: DisabledOwner['kind'], id: string | null, sinceUs: number | null): DisabledOwner | null {
@@ -111,6 +129,8 @@ export function rowOf(
     allowed_models_json: JSON.stringify(key.allowedModels ?? []),
     daily_cap_nano_usd: key.dailyCapNanoUsd ?? null,
     monthly_cap_nano_usd: key.monthlyCapNanoUsd ?? null,
+    budget_nano_usd: key.budgetNanoUsd ?? null,
+    allow_unpriced: key.allowUnpriced === true ? 1 : 0,
     requests_per_minute: key.requestsPerMinute ?? null,
     tokens_per_minute: key.tokensPerMinute ?? null,
     tags_json: JSON.stringify(key.tags ?? {}),

@@ -16,6 +16,8 @@ const columns = [
   'allowed_models_json',
   'daily_cap_nano_usd',
   'monthly_cap_nano_usd',
+  'budget_nano_usd',
+  'allow_unpriced',
   'requests_per_minute',
   'tokens_per_minute',
   'tags_json',
@@ -74,12 +76,14 @@ export function keyStatements(db: Kysely<Database>): KeyStatements {
         .select([
           'u.daily_cap_nano_usd as user_daily',
           'u.monthly_cap_nano_usd as user_monthly',
+          'u.budget_nano_usd as user_budget',
           'u.disabled_us as user_disabled_us',
         ])
         .select(sql<string | null>`coalesce(k.team_id, u.team_id)`.as('effective_team_id'))
         .select([
           't.daily_cap_nano_usd as team_daily',
           't.monthly_cap_nano_usd as team_monthly',
+          't.budget_nano_usd as team_budget',
           't.disabled_us as team_disabled_us',
         ])
         .where('k.id', '=', slot('id'))

@@ -10,6 +10,7 @@ export interface Database {
   gateway_keys: GatewayKeysTable
   users: UsersTable
   teams: TeamsTable
+  quotas: QuotasTable
 }
 
 /** Append-only: the truth. Everything else but keys and identities is derived from it. */
@@ -130,6 +131,9 @@ export interface GatewayKeysTable {
   allowed_models_json: string
   daily_cap_nano_usd: number | null
   monthly_cap_nano_usd: number | null
+  /** One-off. */
+  budget_nano_usd: number | null
+  allow_unpriced: number
   requests_per_minute: number | null
   tokens_per_minute: number | null
   tags_json: string
@@ -151,6 +155,8 @@ export interface UsersTable {
   team_id: string | null
   daily_cap_nano_usd: number | null
   monthly_cap_nano_usd: number | null
+  /** One-off. */
+  budget_nano_usd: number | null
   created_us: number
   disabled_us: number | null
 }
@@ -160,6 +166,26 @@ export interface TeamsTable {
   display_name: string
   daily_cap_nano_usd: number | null
   monthly_cap_nano_usd: number | null
+  /** One-off. */
+  budget_nano_usd: number | null
   created_us: number
   disabled_us: number | null
+}
+
+/** What is spent and reserved of a cap in one of its periods; the limit itself stands with its key, user or team. */
+export interface QuotasTable {
+  /** key, user, team. */
+  kind: string
+  id: string
+  /** daily, monthly, budget. */
+  scope: string
+  /** Its start; 0 for a budget. */
+  period_us: number
+  spent_nano_usd: number
+  /** By turns that are upstream now. */
+  reserved_nano_usd: number
+  /** The highest alert that was given: 0, 80 or 95. */
+  alerted_percent: number
+  /** Which turn reserved last: what its further statements are judged by. */
+  last_turn_id: string
 }

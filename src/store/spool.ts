@@ -2,6 +2,7 @@
 // runtime must give to keep lines. Who, when and how much, as in the trace: never a prompt, never a credential.
 import * as z from 'zod'
 import { llmCallCompleted, llmCallFailed, routeDecided, turnCompleted } from './events.ts'
+import { reservation } from './quotas.ts'
 import type { TurnClosed, TurnOpened, TurnRefused } from './traces.ts'
 
 /** The lines of one instance. Nothing is touched before the first `append`. */
@@ -68,11 +69,18 @@ const spoolEntry = z.discriminatedUnion('kind', [
       startedUs: z.int(),
       estimatedInputTokens: z.int(),
       pricingVersion: z.string(),
+      reservation: reservation.optional(),
     }),
   }),
   z.object({ kind: z.literal('refused'), refused: z.object({ route, turn }) }),
   z.object({
     kind: z.literal('closed'),
-    closed: z.object({ turnId: z.string(), call: call.nullable(), costNanoUsd: z.int().nullable(), turn }),
+    closed: z.object({
+      turnId: z.string(),
+      call: call.nullable(),
+      costNanoUsd: z.int().nullable(),
+      turn,
+      reservation: reservation.optional(),
+    }),
   }),
 ])

@@ -196,6 +196,7 @@ function interrupted(turn: OpenTurn, lastSeenUs: number, prices: PriceCatalog): 
     call: { ...head(1), type: 'llm.call_completed', payload: call },
     costNanoUsd,
     turn: { ...head(2), type: 'turn.completed', payload: completed },
+    ...(note.reservation === undefined ? {} : { reservation: note.reservation }),
   }
 }
 

@@ -6,10 +6,13 @@ import type { CommitQueue } from './commit-queue.ts'
 import { createDeferredTurns } from './deferred-turns.ts'
 import { createGapCounter } from './gap.ts'
 import { createSharedFlush } from './shared-flush.ts'
+import { readQuota } from './quotas.ts'
+import type { ExceededQuota } from './quotas.ts'
+import { refusedBy } from './reserved-turns.ts'
 import { noSpool } from './spool.ts'
 import type { Spool, SpoolEntry } from './spool.ts'
 import type { Storage, Unit } from './storage.ts'
-import type { Recorded, TraceStore } from './traces.ts'
+import type { Recorded, TraceStore, TurnOpened } from './traces.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
 import { bytesOf, closeUnit, openUnit, refuseUnit } from './turn-units.ts'
 
@@ -88,10 +91,19 @@ export function createTraceStore(options: TraceStoreOptions): SpoolingTraceStore
   }
 
   /** Resolves when the unit is on disk; a late one is taken back, and is never written afterwards. */
-  async function recordOrRefuse(unit: Unit, lateMs: number): Promise<Recorded> {
+  async function recordOrRefuse(unit: Unit, lateMs: number): Promise<readonly number[]> {
     const ticket = queue.enqueue(unit, bytesOf(unit), { lateMs, call: () => ticket.withdraw() })
-    await ticket.done
-    return onTime
+    return await ticket.done
+  }
+
+  async function exceededBy({ turnId, reservation }: TurnOpened, affected: readonly number[]): Promise<ExceededQuota | null> {
+    const quota = reservation === undefined ? null : refusedBy(reservation, affected)
+    if (quota === null) return null
+    // A unit whose answer was lost on its way is sent again, and changes nothing then.
+    const inflight = storage.db.selectFrom('inflight').select('turn_id').where('turn_id', '=', turnId).compile()
+    if ((await storage.read(inflight)).length > 0) return null
+    const row = await readQuota(storage, quota)
+    return { quota, spentNanoUsd: row?.spent_nano_usd ?? 0, reservedNanoUsd: row?.reserved_nano_usd ?? 0 }
   }
 
   /** A disk that cannot be synced holds no answer back: it was paid for. */
@@ -117,7 +129,11 @@ export function createTraceStore(options: TraceStoreOptions): SpoolingTraceStore
   return {
     openTurn: async (opened, { mustCommit }) => {
       const unit = openUnit(statements, opened, instanceId)
-      if (mustCommit) return recordOrRefuse(unit, openWithinMs)
+      if (mustCommit) {
+        const affected = await recordOrRefuse(unit, openWithinMs)
+        const exceeded = await exceededBy(opened, affected)
+        return exceeded === null ? onTime : { ...onTime, exceeded }
+      }
       const recorded = await record(unit, { kind: 'opened', opened }, openWithinMs)
       if (recorded !== null) return recorded
       gap.add(opened.startedUs)

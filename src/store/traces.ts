@@ -1,5 +1,6 @@
 // Where a turn goes on record: T1 and T2 of reliability.md §1, each one atomic unit through the commit queue.
 import type { TraceEvent, TurnEvent } from './events.ts'
+import type { ExceededQuota, Reservation } from './quotas.ts'
 
 /** T1: what is committed before the upstream call starts. */
 export interface TurnOpened {
@@ -14,6 +15,8 @@ export interface TurnOpened {
   /** For the cost of a turn that a crash interrupts. */
   readonly estimatedInputTokens: number
   readonly pricingVersion: string
+  /** What the turn takes of its caps; absent = it has none. */
+  readonly reservation?: Reservation | undefined
 }
 
 /** T2: what is committed before the client sees the end. A refused turn has no `call`. */
@@ -23,6 +26,8 @@ export interface TurnClosed {
   /** Integer nano-USD of the call, null = unpriced. The payload's `cost_usd` is this number printed. */
   readonly costNanoUsd: number | null
   readonly turn: TurnEvent & { readonly type: 'turn.completed' }
+  /** As it was opened with: it is settled by `costNanoUsd`. */
+  readonly reservation?: Reservation | undefined
 }
 
 /** A turn that never went upstream: both of its events are one unit. */
@@ -36,13 +41,18 @@ export interface Recorded {
   readonly deferred: boolean
 }
 
+export interface Opened extends Recorded {
+  /** A cap had too little left, and nothing of the turn is on record. */
+  readonly exceeded?: ExceededQuota
+}
+
 export interface TraceStore {
   /**
    * T1. With `mustCommit` (someone has a hard cap: a cap that cannot be checked is no cap) a T1 that is late is withdrawn. Without it
    * the turn may go on while T1 waits, and `deferred` says so.
    * @throws GatewayError store_unavailable when a T1 that must be committed was late, or found the queue full
    */
-  openTurn(opened: TurnOpened, options: { readonly mustCommit: boolean }): Promise<Recorded>
+  openTurn(opened: TurnOpened, options: { readonly mustCommit: boolean }): Promise<Opened>
   /** A turn that never went upstream: route.decided and turn.completed in one unit. */
   refuseTurn(
     route: TurnEvent & { readonly type: 'route.decided' },

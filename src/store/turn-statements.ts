@@ -4,6 +4,8 @@ import { sql } from 'kysely'
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { TraceEvent } from './events.ts'
 import { addToHour } from './projections.ts'
+import { createQuotaStatements } from './quota-statements.ts'
+import type { QuotaStatements } from './quota-statements.ts'
 import type { CallsTable, Database, EventsTable, InflightTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
 import type { SlotOf } from './statements.ts'
@@ -16,6 +18,7 @@ export interface TurnStatements {
   readonly insertLastEvent: (row: EventsTable) => CompiledQuery
   readonly insertCall: (row: CallsTable) => CompiledQuery
   readonly addToHour: (turn: { readonly turn_id: string }) => CompiledQuery
+  readonly quota: QuotaStatements
   /** Last: what it deletes is the guard of all others. Its affected rows say whether this unit closed the turn. */
   readonly close: (turn: { readonly turn_id: string }) => CompiledQuery
 }
@@ -91,6 +94,7 @@ where not exists (select 1 from events where events.id = ${slot('route_id')}) on
       ),
     ),
     addToHour: createTemplate((slot) => addToHour(sql`calls.turn_id = ${slot('turn_id')} and ${isOpen(slot)}`).compile(db)),
+    quota: createQuotaStatements(db),
     close: createTemplate((slot) => sql`delete from inflight where turn_id = ${slot('turn_id')}`.compile(db)),
   }
 }

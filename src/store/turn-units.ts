@@ -2,6 +2,8 @@
 // that the same turn makes the same unit whoever sends it, and when.
 import * as z from 'zod'
 import { callRowOf } from './projections.ts'
+import { reservation } from './quotas.ts'
+import { openReservedUnit, settleUnit } from './reserved-turns.ts'
 import type { Unit } from './storage.ts'
 import type { TurnClosed, TurnOpened, TurnRefused } from './traces.ts'
 import { eventRowOf } from './turn-statements.ts'
@@ -16,6 +18,7 @@ export const openedNote = z.object({
   stream: z.boolean(),
   estimatedInputTokens: z.int(),
   pricingVersion: z.string(),
+  reservation: reservation.optional(),
 })
 export type OpenedNote = z.infer<typeof openedNote>
 
@@ -31,17 +34,17 @@ export function openUnit(statements: TurnStatements, opened: TurnOpened, instanc
     stream: opened.stream,
     estimatedInputTokens: opened.estimatedInputTokens,
     pricingVersion: opened.pricingVersion,
+    ...(opened.reservation === undefined ? {} : { reservation: opened.reservation }),
   }
-  return [
-    statements.open({
-      turn_id: opened.turnId,
-      instance_id: instanceId,
-      started_us: opened.startedUs,
-      opened_json: JSON.stringify(note),
-      route_id: opened.route.id,
-    }),
-    statements.insertEvent(eventRowOf(opened.route)),
-  ]
+  const inflight = {
+    turn_id: opened.turnId,
+    instance_id: instanceId,
+    started_us: opened.startedUs,
+    opened_json: JSON.stringify(note),
+  }
+  const route = eventRowOf(opened.route)
+  if (opened.reservation !== undefined) return openReservedUnit(statements, opened.reservation, inflight, route)
+  return [statements.open({ ...inflight, route_id: opened.route.id }), statements.insertEvent(route)]
 }
 
 export const refuseUnit = (statements: TurnStatements, { route, turn }: TurnRefused): Unit => [
@@ -50,9 +53,12 @@ export const refuseUnit = (statements: TurnStatements, { route, turn }: TurnRefu
 ]
 
 /** Projections first, the guard's row last. */
-export function closeUnit(statements: TurnStatements, { turnId, call, costNanoUsd, turn }: TurnClosed): Unit {
+export function closeUnit(statements: TurnStatements, closed: TurnClosed): Unit {
+  const { turnId, call, costNanoUsd, turn } = closed
   const turnKey = { turn_id: turnId }
-  const ending = [statements.insertLastEvent(eventRowOf(turn)), statements.close(turnKey)]
+  // What has no known cost takes nothing of a cap: it was allowed to.
+  const settle = closed.reservation === undefined ? [] : settleUnit(statements, turnId, closed.reservation, costNanoUsd ?? 0)
+  const ending = [statements.insertLastEvent(eventRowOf(turn)), ...settle, statements.close(turnKey)]
   if (call === null) return ending
   return [
     statements.insertCall(callRowOf(call, costNanoUsd)),

@@ -44,8 +44,27 @@ beforeAll(async () => {
       expires_us: null,
       revoked_us: null,
       last_used_us: null,
+      budget_nano_usd: 8e9,
+      allow_unpriced: 0,
+      successor_id: null,
+      // It took the place of an older key, and spends from that one's budget.
+      root_id: 'gk_0',
     })
     .execute()
+  const [today, november] = [atUs('2026-11-23T00:00:00Z'), atUs('2026-11-01T00:00:00Z')]
+  const spent = [
+    ['team', 'eng', 'monthly', november, 3_500_000_001],
+    ['team', 'eng', 'monthly', atUs('2026-10-01T00:00:00Z'), 7e9],
+    ['user', 'ada', 'daily', today, 1_000_000_001],
+    ['user', 'ada', 'monthly', november, 3_000_000_001],
+    ['user', 'eng', 'monthly', november, 1],
+    ['key', 'gk_0', 'budget', 0, 2e9],
+  ] as const
+  const rest = { reserved_nano_usd: 5, alerted_percent: 0, last_turn_id: '' }
+  const quotas = spent.map(([kind, id, scope, period_us, spent_nano_usd]) =>
+    Object.assign({ kind, id, scope, period_us, spent_nano_usd }, rest),
+  )
+  await db.insertInto('quotas').values(quotas).execute()
   const none = { gateway_key_id: null, user_id: null, team_id: null, inbound_shape: null, session_id: 's-none' }
   await insertCalls(serve.storage, [
     // The clock stands at noon of 23 November: one call today, one yesterday, one last month.
@@ -141,7 +160,7 @@ describe('/analytics/by_key', () => {
           { inbound_shape: 'openai', cost_usd: 2 },
           { inbound_shape: 'anthropic', cost_usd: 1.000000001 },
         ],
-        quota: [],
+        quota: [{ scope: 'budget', limit_usd: 8, current_usd: 2, percentage: 25, resets_at: null }],
       },
       { gateway_key_id: 'gk_gone', name: null },
       { gateway_key_id: null, name: null, cost_usd: 0, call_count: 2, by_inbound_shape: [{ inbound_shape: null }] },

@@ -44,7 +44,9 @@ describe('T1, the intent', () => {
     engine.traces.away()
     const { turn } = await engine.ask().answer
     expect(turn.deferred).toBe(true)
-    const refusal = await refusalOf(engine, { principal: { hasHardCap: true } })
+    const refusal = await refusalOf(engine, {
+      principal: { caps: [{ kind: 'user', id: 'ada', scope: 'daily', limitNanoUsd: 1e12 }] },
+    })
     expect(refusal).toMatchObject({ code: 'store_unavailable', status: 503 })
     expect(engine.upstream.requests.length).toBe(1)
   })

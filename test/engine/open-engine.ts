@@ -13,6 +13,7 @@ import { presets } from '../../src/providers/presets.ts'
 import { protocols } from '../../src/protocols/index.ts'
 import { createRoutingTables } from '../../src/routing/tables.ts'
 import type { Logger } from '../../src/services.ts'
+import type { Reservation } from '../../src/store/quotas.ts'
 import { configWith } from '../catalog/config.ts'
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { noAttribution, principalWith } from '../support/principals.ts'
@@ -24,6 +25,8 @@ export interface TestEngine {
   readonly upstream: ScriptedUpstream
   readonly clock: FakeClock
   readonly traces: ScriptedTraces
+  /** What turns gave back to their caps, in order. */
+  readonly settled: readonly Reservation[]
   /** Starts a turn. */
   ask(options?: Asked): Asking
 }
@@ -72,6 +75,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
   const models = createModelCatalog(config)
   const prices = createPriceCatalog(config, options.loadPrices)
   if (options.loadPrices === undefined) await prices.ready()
+  const settled: Reservation[] = []
   const nextId = createIdFactory(() => clock.nowUs() / 1000)
   const logger: Logger = { log: (level, message) => void (level === 'error' && options.onError?.(message)) }
   const known = new Set(presets.map((preset) => preset.name))
@@ -85,6 +89,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
     random: () => options.random ?? 0,
     nextId,
     redact: (text) => text,
+    onSettled: (reservation) => void settled.push(reservation),
     logger,
   })
 
@@ -119,7 +124,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
     }
   }
 
-  return { engine, upstream, clock, traces, ask }
+  return { engine, upstream, clock, traces, settled, ask }
 }
 
 /** Reads an answer as a door of the same shape does. */

@@ -1,6 +1,7 @@
 // A TraceStore that keeps what it is told, in order, and whose commits wait for the test when it says so.
 import { GatewayError } from '../../src/ir/errors.ts'
 import type { TraceEvent, TurnStatus } from '../../src/store/events.ts'
+import type { ExceededQuota } from '../../src/store/quotas.ts'
 import type { Recorded, TraceStore, TurnClosed, TurnOpened } from '../../src/store/traces.ts'
 
 export interface ScriptedTraces extends TraceStore {
@@ -19,6 +20,8 @@ export interface ScriptedTraces extends TraceStore {
   readonly held: number
   /** From now on the store is away. */
   away(): void
+  /** From now on a cap refuses every turn. */
+  exceed(quota: ExceededQuota): void
 }
 
 export function scriptedTraces(): ScriptedTraces {
@@ -29,6 +32,7 @@ export function scriptedTraces(): ScriptedTraces {
   const holding = { open: false, close: false }
   const waiting: { kind: 'open' | 'close'; go: () => void }[] = []
   let isAway = false
+  let exceeded: ExceededQuota | null = null
 
   async function committed(kind: 'open' | 'close'): Promise<Recorded> {
     if (holding[kind]) await new Promise<void>((go) => waiting.push({ kind, go }))
@@ -61,8 +65,12 @@ export function scriptedTraces(): ScriptedTraces {
     away() {
       isAway = true
     },
+    exceed(quota) {
+      exceeded = quota
+    },
     async openTurn(turn, { mustCommit }) {
       if (isAway && mustCommit) throw new GatewayError('overloaded', 'store_unavailable', 'away')
+      if (exceeded !== null) return { deferred: false, exceeded }
       opened.push(turn)
       return committed('open')
     },

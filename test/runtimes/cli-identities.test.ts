@@ -61,7 +61,7 @@ describe('user and team', () => {
         monthly_cap_usd: 50,
       })
       expect((await run(kind, 'list')).stdout).toMatch(
-        kind === 'user' ? /capped +Capped +- +- +50 +active/ : /capped +Capped +- +50 +active/,
+        kind === 'user' ? /capped +Capped +- +- +50 +- +active/ : /capped +Capped +- +50 +- +active/,
       )
     },
   )

@@ -61,7 +61,8 @@ describe('gateway keys', () => {
         allowedModels: ['anthropic:*'],
         ignoreClientModel: false,
         logMessages: true,
-        hasHardCap: true,
+        caps: [{ kind: 'team', id: 'core', scope: 'monthly', limitNanoUsd: 5_000_000_000 }],
+        allowUnpriced: false,
         tags: { stage: 'dev' },
       },
       tokenHash: hash(token),
@@ -70,18 +71,13 @@ describe('gateway keys', () => {
       disabled: null,
       requestsPerMinute: 60,
       tokensPerMinute: null,
-      caps: {
-        key: { dailyNanoUsd: null, monthlyNanoUsd: null },
-        user: { dailyNanoUsd: null, monthlyNanoUsd: null },
-        team: { dailyNanoUsd: null, monthlyNanoUsd: 5_000_000_000 },
-      },
     })
   })
 
   if (onFile)
     it('answer at once on a synchronous driver', async () => {
       const { keyId } = await keys.issue({ name: 'k' }, byTest)
-      expect(keys.findForToken(keyId)).toMatchObject({ principal: { keyId, hasHardCap: false } })
+      expect(keys.findForToken(keyId)).toMatchObject({ principal: { keyId, caps: [] } })
       expect(keys.findForToken('gk_unknown')).toBeNull()
       expect(keys.findForToken(`' or 1=1 --`)).toBeNull()
     })
@@ -190,7 +186,7 @@ describe('gateway keys', () => {
     expect(await identities.findTeam('core')).toMatchObject({ daily_cap_nano_usd: null, monthly_cap_nano_usd: 9_000_000_000 })
     const about = { kind: 'team', id: 'core', ...byTest }
     expect((await audit()).map((event) => (Array.isArray(event) ? event[1] : null))).toEqual([
-      { ...about, change: 'created', daily_cap_usd: 2, monthly_cap_usd: null },
+      { ...about, change: 'created', daily_cap_usd: 2, monthly_cap_usd: null, budget_usd: null },
       { ...about, change: 'caps_set', daily_cap_usd: null, monthly_cap_usd: 9 },
       { ...about, change: 'disabled' },
     ])

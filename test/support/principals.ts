@@ -12,7 +12,8 @@ export function principalWith(changes: Partial<Principal> = {}): Principal {
     allowedModels: [],
     ignoreClientModel: false,
     logMessages: false,
-    hasHardCap: false,
+    caps: [],
+    allowUnpriced: false,
     tags: {},
     ...changes,
   }

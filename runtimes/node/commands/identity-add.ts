@@ -1,6 +1,7 @@
 // `user add` and `team add`: whom keys can belong to.
 import { nanoUsdOf } from '../../../src/lib/money.ts'
-import type { IdentityKind, NewIdentity } from '../../../src/store/identities.ts'
+import type { NewIdentity } from '../../../src/store/identities.ts'
+import type { IdentityKind } from '../../../src/store/quotas.ts'
 import { defineCommand } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, text, usd } from './flags.ts'
@@ -10,8 +11,9 @@ import { withNode } from './open.ts'
 
 const sharedFlags = (kind: IdentityKind) => ({
   name: text('NAME', 'how reports call it; absent = the id'),
-  'daily-cap-usd': usd(`most that all keys of the ${kind} may spend a day (UTC); not enforced yet`),
-  'monthly-cap-usd': usd(`most that all keys of the ${kind} may spend a month (UTC); not enforced yet`),
+  'daily-cap-usd': usd(`most that all keys of the ${kind} may spend a day (UTC)`),
+  'monthly-cap-usd': usd(`most that all keys of the ${kind} may spend a month (UTC)`),
+  'budget-usd': usd(`most that all keys of the ${kind} may ever spend from now on`),
   db: dbFlag,
   config: configFlag,
   json: jsonFlag,
@@ -54,6 +56,7 @@ interface IdentityFlags {
   readonly name: string | undefined
   readonly 'daily-cap-usd': number | undefined
   readonly 'monthly-cap-usd': number | undefined
+  readonly 'budget-usd': number | undefined
 }
 
 function newIdentity(kind: IdentityKind, id: string | undefined, flags: IdentityFlags): NewIdentity {
@@ -64,6 +67,7 @@ function newIdentity(kind: IdentityKind, id: string | undefined, flags: Identity
     ...(flags.name === undefined ? {} : { displayName: flags.name }),
     dailyCapNanoUsd: nanoOrNull(flags['daily-cap-usd']),
     monthlyCapNanoUsd: nanoOrNull(flags['monthly-cap-usd']),
+    budgetNanoUsd: nanoOrNull(flags['budget-usd']),
   }
 }
 

@@ -1,6 +1,6 @@
 // `user …` and `team …`: the same four commands for both kinds of identity.
 import { nanoUsdOf, usdOf } from '../../../src/lib/money.ts'
-import type { IdentityKind } from '../../../src/store/identities.ts'
+import type { CapChange, IdentityKind } from '../../../src/store/quotas.ts'
 import type { TeamsTable, UsersTable } from '../../../src/store/schema.ts'
 import { defineCommand, type Command } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
@@ -40,15 +40,12 @@ function listCommand(kind: IdentityKind): Command {
           io.err(`there is no ${kind} yet: metis-gateway ${kind} add ID makes one`)
           return 0
         }
-        const rows = all.map((identity) => [
-          identity.id,
-          identity.display_name,
-          ('team_id' in identity ? identity.team_id : null) ?? '-',
-          shownUsd(identity.daily_cap_nano_usd),
-          shownUsd(identity.monthly_cap_nano_usd),
-          stateOf(identity),
-        ])
-        const header = [kind.toUpperCase(), 'NAME', 'TEAM', 'USD/DAY', 'USD/MONTH', 'STATE']
+        const rows = all.map((identity) => {
+          const [day = '', month = '', whole = ''] = capsOf(identity)
+          const team = ('team_id' in identity ? identity.team_id : null) ?? '-'
+          return [identity.id, identity.display_name, team, day, month, whole, stateOf(identity)]
+        })
+        const header = [kind.toUpperCase(), 'NAME', 'TEAM', 'USD/DAY', 'USD/MONTH', 'USD IN ALL', 'STATE']
         // A team is in no team.
         const shown = kind === 'user' ? [header, ...rows] : [header, ...rows].map((row) => row.toSpliced(2, 1))
         for (const line of tableLines(shown[0] ?? [], shown.slice(1))) io.out(line)
@@ -63,8 +60,9 @@ function setCapCommand(kind: IdentityKind): Command {
     summary: `change or lift the spending caps of a ${kind}; running gateways follow within a second`,
     args: 'ID',
     flags: {
-      'daily-cap-usd': usdOrNone('most it may spend a day (UTC); not enforced yet'),
-      'monthly-cap-usd': usdOrNone('most it may spend a month (UTC); not enforced yet'),
+      'daily-cap-usd': usdOrNone('most it may spend a day (UTC)'),
+      'monthly-cap-usd': usdOrNone('most it may spend a month (UTC)'),
+      'budget-usd': usdOrNone('most it may spend in all, from when it was first given'),
       ...sharedFlags,
     },
     examples: [
@@ -73,15 +71,20 @@ function setCapCommand(kind: IdentityKind): Command {
     ],
     async run({ flags, args: [id], io }) {
       if (id === undefined) throw new UsageError(`${kind} set-cap needs the id of a ${kind}`)
-      const [dailyNanoUsd, monthlyNanoUsd] = [nanoOf(flags['daily-cap-usd']), nanoOf(flags['monthly-cap-usd'])]
-      if (dailyNanoUsd === undefined && monthlyNanoUsd === undefined)
-        throw new UsageError(`${kind} set-cap needs a cap: --daily-cap-usd or --monthly-cap-usd, an amount or none`)
+      const caps: CapChange = {
+        dailyNanoUsd: nanoOf(flags['daily-cap-usd']),
+        monthlyNanoUsd: nanoOf(flags['monthly-cap-usd']),
+        budgetNanoUsd: nanoOf(flags['budget-usd']),
+      }
+      if (Object.values(caps).every((cap) => cap === undefined))
+        throw new UsageError(`${kind} set-cap needs a cap: --daily-cap-usd, --monthly-cap-usd or --budget-usd, an amount or none`)
       return withNode(io, flags, {}, async ({ identities }) => {
-        if (!(await identities.setCaps(kind, id, { dailyNanoUsd, monthlyNanoUsd }, authorOf(io)))) throw noSuch(kind, id)
+        if (!(await identities.setCaps(kind, id, caps, authorOf(io)))) throw noSuch(kind, id)
         const identity = kind === 'user' ? await identities.findUser(id) : await identities.findTeam(id)
         if (identity === null) throw noSuch(kind, id)
-        const [day, month] = [shownUsd(identity.daily_cap_nano_usd), shownUsd(identity.monthly_cap_nano_usd)]
-        io.out(flags.json ? JSON.stringify(identityJson(kind, identity)) : `${kind} ${id}: USD ${day} a day, ${month} a month`)
+        const [day, month, all] = capsOf(identity)
+        const shown = `${kind} ${id}: USD ${day} a day, ${month} a month, ${all} in all`
+        io.out(flags.json ? JSON.stringify(identityJson(kind, identity)) : shown)
         return 0
       })
     },
@@ -121,6 +124,9 @@ function nanoOf(given: number | 'none' | undefined): number | null | undefined {
   return given === undefined || given === 'none' ? (given === 'none' ? null : undefined) : nanoUsdOf(given)
 }
 
+const capsOf = (identity: UsersTable | TeamsTable): readonly string[] =>
+  [identity.daily_cap_nano_usd, identity.monthly_cap_nano_usd, identity.budget_nano_usd].map(shownUsd)
+
 function shownUsd(nanoUsd: number | null): string {
   return nanoUsd === null ? '-' : String(usdOf(nanoUsd))
 }
@@ -137,6 +143,7 @@ function identityJson(kind: IdentityKind, identity: UsersTable | TeamsTable): Re
     state: stateOf(identity),
     daily_cap_usd: usdOrNull(identity.daily_cap_nano_usd),
     monthly_cap_usd: usdOrNull(identity.monthly_cap_nano_usd),
+    budget_usd: usdOrNull(identity.budget_nano_usd),
     created_at: isoOf(identity.created_us),
     disabled_at: isoOf(identity.disabled_us),
   }

@@ -18,6 +18,7 @@ export function traitsOf(body: Record<string, unknown>, messages: readonly unkno
     hasImages: media.images > 0,
     wantsStructuredOutput: isObject(body['response_format']) && structured.has(body['response_format']['type']),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(typeof body['n'] === 'number' && body['n'] > 1 ? { answers: body['n'] } : {}),
     estimatedInputTokens:
       estimateTokens(Math.max(0, bodyBytes - media.dataCharacters)) +
       messages.length * tokensPerMessage +

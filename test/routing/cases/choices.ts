@@ -6,7 +6,7 @@ const stepping = configWith(['anthropic', 'openai'], {
   step_down: { below_percent: 20, models: { 'anthropic:claude-opus-5-5': 'haiku' } },
   default_model: 'opus',
 })
-const capped = { principal: { hasHardCap: true, teamId: 'web' } } as const
+const capped = { principal: { caps: [{ kind: 'team', id: 'eng', scope: 'monthly', limitNanoUsd: 1e9 }], teamId: 'web' } } as const
 
 export const choiceCases: readonly PolicyCase[] = [
   // The choice is the gateway's.

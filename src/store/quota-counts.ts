@@ -1,0 +1,45 @@
+// Spending under a cap that is set in the middle of its period: what was spent before counts. Nothing is counted for identities
+// without a cap, so it is summed up when one is given to them.
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { periodStartUs } from './quotas.ts'
+import type { CapChange, IdentityKind } from './quotas.ts'
+import type { Database } from './schema.ts'
+import type { Unit } from './storage.ts'
+
+const tables = { user: 'users', team: 'teams' } as const
+const columns = { daily: 'daily_cap_nano_usd', monthly: 'monthly_cap_nano_usd', budget: 'budget_nano_usd' } as const
+
+/**
+ * What must come before the change in its unit: a cap that was not there begins with what its period has cost so far, a budget
+ * with nothing. One that was there keeps its count; either way its alerts are given anew. What running calls have reserved stays.
+ */
+export function countedBefore(
+  db: Kysely<Database>,
+  identity: { readonly kind: IdentityKind; readonly id: string },
+  caps: CapChange,
+  nowUs: number,
+): Unit {
+  const changes = [
+    ['daily', caps.dailyNanoUsd],
+    ['monthly', caps.monthlyNanoUsd],
+    ['budget', caps.budgetNanoUsd],
+  ] as const
+  return changes.flatMap(([scope, limit]) => {
+    if (limit === undefined || limit === null) return []
+    const { kind, id } = identity
+    const periodUs = periodStartUs(scope, nowUs)
+    const spent =
+      scope === 'budget'
+        ? sql`0`
+        : sql`coalesce((select sum(h.cost_nano_usd) from usage_hourly as h where h.hour_us >= ${periodUs} and ${sql.ref(`h.${kind}_id`)} = ${id}), 0)`
+    const isNew = sql`exists (select 1 from ${sql.table(tables[kind])} as owner where owner.id = ${id} and ${sql.ref(`owner.${columns[scope]}`)} is null)`
+    return [
+      sql`insert into quotas (kind, id, scope, period_us, spent_nano_usd, reserved_nano_usd, alerted_percent, last_turn_id)
+select ${kind}, ${id}, ${scope}, ${periodUs}, ${spent}, 0, 0, '' where ${isNew}
+on conflict (kind, id, scope, period_us) do update set spent_nano_usd = excluded.spent_nano_usd`.compile(db),
+      sql`update quotas set alerted_percent = 0
+where kind = ${kind} and id = ${id} and scope = ${scope} and period_us = ${periodUs}`.compile(db),
+    ]
+  })
+}
