@@ -1,57 +1,113 @@
-// `/analytics/cache_effectiveness`: per model, how much of the input came from the provider's cache, and what that saved.
-import { parseModelRef } from '../catalog/models.ts'
-import { costOf, type Price } from '../catalog/prices.ts'
-import { noUsage } from '../ir/usage.ts'
+// `/analytics/cache_effectiveness`: per model, how much of the input came from the provider's cache, what that saved, and what
+// was paid again because the cache had lost it, or could not be used.
+import * as z from 'zod'
+import type { Price } from '../catalog/prices.ts'
+import { costOf } from '../catalog/prices.ts'
+import { noUsage, type Usage } from '../ir/usage.ts'
 import { usdOf } from '../lib/money.ts'
-import { defineEndpoint, type AnalyticsContext } from './endpoint.ts'
-import { groupRows, totalsOf, type Group, type Totals } from './totals.ts'
+import { defineEndpoint } from './endpoint.ts'
+import type { Fact } from './facts.ts'
+import { readFacts } from './read-facts.ts'
+import { listPriceOf, tokensOf } from './reprice.ts'
+import { groupRows, totalFields, totalsOf, type Group } from './totals.ts'
 import { readUsage, type UsageSum } from './usage.ts'
 
-export interface CacheEffect extends Totals {
-  readonly model: string | null
+const miss = z.object({
+  calls: z.int(),
+  /** That the cache could have served, or, of a cold start, that had to be written. */
+  tokens: z.int(),
+  /** What they cost more than reading them would have; null = unpriced. */
+  wasted_usd: z.number().nullable(),
+})
+type Miss = z.infer<typeof miss>
+
+const cacheEffect = z.object({
+  model: z.string().nullable(),
+  ...totalFields,
   /** Cached of all input; null = no input. */
-  readonly hit_rate: number | null
+  hit_rate: z.number().nullable(),
   /** Written to the cache, of all input; null = no input. */
-  readonly cache_write_share: number | null
+  cache_write_share: z.number().nullable(),
   /** Against the same input all uncached, at today's list price; below 0 when writing cost more than reading saved; null = unpriced. */
-  readonly saved_usd: number | null
-}
+  saved_usd: z.number().nullable(),
+  read_saved_usd: z.number().nullable(),
+  write_premium_usd: z.number().nullable(),
+  /** By misses that were not cold starts; null = unpriced. */
+  wasted_usd: z.number().nullable(),
+  misses: z.object({ cold: miss, expired: miss, model_switched: miss, prefix_changed: miss }),
+})
 
 export const cacheEffectiveness = defineEndpoint({
   path: '/analytics/cache_effectiveness',
+  summary: 'What provider caches saved, and what misses cost, per model',
   fields: {},
+  data: z.array(cacheEffect),
   async read(context, scope) {
     const rows = await readUsage(context.db, scope, ['model'])
+    const facts = await readFacts(context.db, scope, ['miss'])
     await context.prices.ready()
-    return groupRows(rows).map((group) => cacheEffect(group, context))
+    const effectOf = ({ key, usage }: Group): z.infer<typeof cacheEffect> => {
+      const input = usage.inputTokens + usage.cachedInputTokens + usage.cacheCreationInputTokens
+      const price = listPriceOf(key, context)
+      return {
+        model: key,
+        ...totalsOf(usage),
+        hit_rate: input === 0 ? null : usage.cachedInputTokens / input,
+        cache_write_share: input === 0 ? null : usage.cacheCreationInputTokens / input,
+        ...savedBy(usage, price),
+        ...wastedBy(
+          facts.filter(({ subject }) => subject.model === key),
+          price,
+        ),
+      }
+    }
+    return { data: groupRows(rows).map(effectOf) }
   },
 })
 
-function cacheEffect({ key, usage }: Group, context: AnalyticsContext): CacheEffect {
-  const input = usage.inputTokens + usage.cachedInputTokens + usage.cacheCreationInputTokens
-  const price = priceOf(key, context)
+function savedBy(usage: UsageSum, price: Price | null) {
+  if (price === null) return { saved_usd: null, read_saved_usd: null, write_premium_usd: null }
+  const { cacheRead, cacheWrite5m, cacheWrite1h } = tokensOf(usage)
+  const readSaved = dearer({ inputUncached: cacheRead }, { cacheRead }, price)
+  const writePremium = dearer({ cacheWrite5m, cacheWrite1h }, { inputUncached: cacheWrite5m + cacheWrite1h }, price)
   return {
-    model: key,
-    ...totalsOf(usage),
-    hit_rate: input === 0 ? null : usage.cachedInputTokens / input,
-    cache_write_share: input === 0 ? null : usage.cacheCreationInputTokens / input,
-    saved_usd: price === null ? null : usdOf(savedNanoUsd(usage, input, price)),
+    saved_usd: usdOf(readSaved - writePremium),
+    read_saved_usd: usdOf(readSaved),
+    write_premium_usd: usdOf(writePremium),
   }
 }
 
-/** Asked for an empty call: the sum over a window must not fall into a long-context tier that no single call was in. */
-function priceOf(model: string | null, { prices, nowUs }: AnalyticsContext): Price | null {
-  const ref = parseModelRef(model ?? '')
-  return ref === null ? null : prices.priceOf(ref.provider, ref.name, noUsage, nowUs)
+function wastedBy(facts: readonly Fact[], price: Price | null) {
+  const of = (...causes: readonly string[]): Miss =>
+    missOf(
+      facts.filter(({ detail }) => causes.includes(detail)),
+      price,
+    )
+  const misses = {
+    cold: of('cold'),
+    expired: of('expired', 'expired_within_an_hour'),
+    model_switched: of('model_switched'),
+    prefix_changed: of('prefix_changed'),
+  }
+  const wasted = of('expired', 'expired_within_an_hour', 'model_switched', 'prefix_changed')
+  return { wasted_usd: wasted.wasted_usd, misses }
 }
 
-function savedNanoUsd(usage: UsageSum, input: number, price: Price): number {
-  const asItWas = {
-    ...noUsage,
-    inputUncached: usage.inputTokens,
-    cacheRead: usage.cachedInputTokens,
-    cacheWrite5m: usage.cacheCreationInputTokens - usage.cacheCreation1hTokens,
-    cacheWrite1h: usage.cacheCreation1hTokens,
+function missOf(facts: readonly Fact[], price: Price | null): Miss {
+  const sum = (of: (fact: Fact) => number) => facts.reduce((total, fact) => total + of(fact), 0)
+  return {
+    calls: sum((fact) => fact.count),
+    tokens: sum((fact) => fact.missedTokens),
+    wasted_usd: price === null ? null : usdOf(sum((fact) => wastedNanoUsd(fact, price))),
   }
-  return costOf({ ...noUsage, inputUncached: input }, price) - costOf(asItWas, price)
 }
+
+/** What the missed tokens cost more than reading them would have. */
+export function wastedNanoUsd(fact: Fact, price: Price): number {
+  const { missedTokens, missedWrite5mTokens: cacheWrite5m, missedWrite1hTokens: cacheWrite1h } = fact
+  const paid = { cacheWrite5m, cacheWrite1h, inputUncached: missedTokens - cacheWrite5m - cacheWrite1h }
+  return dearer(paid, { cacheRead: missedTokens }, price)
+}
+
+const dearer = (one: Partial<Usage>, other: Partial<Usage>, price: Price): number =>
+  costOf({ ...noUsage, ...one }, price) - costOf({ ...noUsage, ...other }, price)

@@ -1,67 +1,104 @@
-// `/analytics/cost`: what the calls of a window cost, split by one dimension. The question that all others refine.
+// `/analytics/cost`: what the calls of a window cost, split by one dimension, or by time and one more. The question that all
+// others refine.
 import * as z from 'zod'
-import { defineEndpoint } from './endpoint.ts'
-import { identifier } from './filters.ts'
-import { compareKeys, groupRows, totalsOf, type Group } from './totals.ts'
+import { defineEndpoint, windowOfAnswer, windowSchema, type AnalyticsContext, type Scope } from './endpoint.ts'
+import { groupBy, stackBy, type Grouping } from './grouping.ts'
+import { InvalidParameter } from './invalid-parameter.ts'
+import { limitOf } from './page.ts'
+import { addUsage, compareKeys, groupRows, noUsageSum, totalFields, totals, totalsOf, type Group } from './totals.ts'
 import { readUsage, type Dimension } from './usage.ts'
+import { windowBefore } from './window.ts'
 
-type Grouping =
-  | { readonly by: 'nothing' }
-  | { readonly by: 'tag'; readonly tag: string }
-  /** The rows' key column is called as the dimension is, which is as in the trace. */
-  | { readonly by: 'dimension'; readonly dimension: Dimension }
+/** Key columns are called as in the trace: `model`, `user_id`, … */
+const row = z.object(totalFields).catchall(z.union([z.string(), z.number(), z.null()]))
+const split = z.union([totals, z.array(row)])
+const omitted = z.object({ rows: z.int(), totals })
 
-const dimensions: ReadonlyMap<string, Dimension> = new Map([
-  ['model', 'model'],
-  ['provider', 'provider'],
-  ['session', 'session_id'],
-  ['day', 'day'],
-  ['hour', 'hour'],
-  ['gateway_key', 'gateway_key_id'],
-  ['user', 'user_id'],
-  ['team', 'team_id'],
-  ['project', 'project'],
-  ['branch', 'branch'],
-  ['client', 'client'],
-])
+type Row = z.infer<typeof row>
+interface Split {
+  readonly data: z.infer<typeof split>
+  /** What the limit left out: data and it are the whole. */
+  readonly omitted?: z.infer<typeof omitted>
+}
 
-const groupBy = z.string().transform((text, context): Grouping => {
-  if (text === 'none') return { by: 'nothing' }
-  const dimension = dimensions.get(text)
-  if (dimension !== undefined) return { by: 'dimension', dimension }
-  const tag = identifier.safeParse(text.replace(/^tag:/, ''))
-  if (text.startsWith('tag:') && tag.success) return { by: 'tag', tag: tag.data }
-  context.addIssue({ code: 'custom', message: `must be one of ${[...dimensions.keys()].join(', ')}, tag:<name>, none` })
-  return z.NEVER
-})
+const usualLimit = 1000
+const mostRows = 10_000
 
 export const cost = defineEndpoint({
   path: '/analytics/cost',
-  fields: { group_by: groupBy.prefault('model') },
-  async read({ db }, scope, { group_by: grouping }) {
-    switch (grouping.by) {
-      case 'nothing': {
-        const [row] = await readUsage(db, scope)
-        return row === undefined ? null : totalsOf(row.usage)
-      }
-      case 'tag': {
-        // Split by whole tag sets in SQL, by the one tag here: no JSON path is the same SQL in every database.
-        const rows = await readUsage(db, scope, ['tags_json'])
-        return groupRows(rows, (row) => tagIn(row.keys[0] ?? null, grouping.tag)).map(rowOf('tag'))
-      }
-      case 'dimension': {
-        const { dimension } = grouping
-        const groups = groupRows(await readUsage(db, scope, [dimension]))
-        const isTime = dimension === 'day' || dimension === 'hour'
-        return (isTime ? groups.toSorted((a, b) => compareKeys(a.key, b.key)) : groups).map(rowOf(dimension))
-      }
-      default:
-        return grouping satisfies never
-    }
+  summary: 'What calls cost, split by one dimension',
+  fields: {
+    group_by: groupBy.prefault('model'),
+    stack_by: stackBy.optional(),
+    limit: limitOf(mostRows).optional(),
+    compare: z.literal('previous', 'must be previous').optional(),
+  },
+  data: split,
+  beside: {
+    omitted: omitted.optional(),
+    previous: z.object({ window: windowSchema, data: split, omitted: omitted.optional() }).optional(),
+  },
+  async read(context, scope, { group_by: grouping, stack_by: stack, limit, compare }) {
+    const isTime = grouping.by === 'dimension' && isTimeDimension(grouping.dimension)
+    if (stack !== undefined && !isTime) throw new InvalidParameter('stack_by', 'goes with group_by=day or group_by=hour')
+    if (limit !== undefined && (isTime || grouping.by === 'nothing'))
+      throw new InvalidParameter('limit', 'goes with a group_by other than day, hour and none')
+    const ask = (of: Scope) => splitOf(context, of, grouping, stack ?? null, limit ?? usualLimit)
+    if (compare === undefined) return ask(scope)
+    const before = windowBefore(scope.window)
+    if (before === null) throw new InvalidParameter('compare', 'needs a window that has one before it')
+    const previous = await ask({ ...scope, window: before })
+    return { ...(await ask(scope)), previous: { window: windowOfAnswer(before), ...previous } }
   },
 })
 
-const rowOf = (column: string) => (group: Group) => ({ [column]: group.key, ...totalsOf(group.usage) })
+const isTimeDimension = (dimension: Dimension): boolean => dimension === 'day' || dimension === 'hour'
+
+async function splitOf(
+  { db }: AnalyticsContext,
+  scope: Scope,
+  grouping: Grouping,
+  stack: Dimension | null,
+  limit: number,
+): Promise<Split> {
+  switch (grouping.by) {
+    case 'nothing': {
+      const [whole] = await readUsage(db, scope)
+      return { data: totalsOf(whole?.usage ?? noUsageSum) }
+    }
+    case 'tag': {
+      // Split by whole tag sets in SQL, by the one tag here: no JSON path is the same SQL in every database.
+      const rows = await readUsage(db, scope, ['tags_json'])
+      const groups = groupRows(rows, (each) => tagIn(each.keys[0] ?? null, grouping.tag))
+      return limited(groups, 'tag', limit)
+    }
+    case 'dimension': {
+      const { dimension } = grouping
+      if (!isTimeDimension(dimension)) return limited(groupRows(await readUsage(db, scope, [dimension])), dimension, limit)
+      const rows = await readUsage(db, scope, stack === null ? [dimension] : [dimension, stack])
+      const times = groupRows(rows).toSorted((a, b) => compareKeys(a.key, b.key))
+      if (stack === null) return { data: times.map((time) => rowOf(dimension, time)) }
+      return { data: times.flatMap((time) => stackOf(dimension, time, stack)) }
+    }
+    default:
+      return grouping satisfies never
+  }
+}
+
+function limited(groups: readonly Group[], column: string, limit: number): Split {
+  const data = groups.slice(0, limit).map((group) => rowOf(column, group))
+  const rest = groups.slice(limit)
+  if (rest.length === 0) return { data }
+  const left = rest.map((group) => group.usage).reduce(addUsage)
+  return { data, omitted: { rows: rest.length, totals: totalsOf(left) } }
+}
+
+function stackOf(dimension: Dimension, time: Group, stack: Dimension): readonly Row[] {
+  const row = (part: Group): Row => ({ [dimension]: time.key, ...rowOf(stack, part) })
+  return groupRows(time.parts).map(row)
+}
+
+const rowOf = (column: string, group: Group): Row => ({ [column]: group.key, ...totalsOf(group.usage) })
 
 /** By own keys: a tag may be called `__proto__`. */
 function tagIn(json: string | null, tag: string): string | null {

@@ -34,3 +34,8 @@ export function filtersOf(asked: z.output<z.ZodObject<typeof filterFields>>): Fi
   ]
   return wanted.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
 }
+
+/** Whether a row is meant, for rows that are filtered after they were read. */
+export function matches(filters: Filters, row: Readonly<Record<FilterColumn, string | null>>): boolean {
+  return filters.every(([column, value]) => row[column] === value)
+}

@@ -1,23 +1,25 @@
 // How far caps are used up, from the very numbers that refuse a call. A cap has a period of its own (the UTC day, the month,
 // once), whatever window the query asks for.
+import * as z from 'zod'
 import { usdOf } from '../lib/money.ts'
 import { periodStartUs, resetsUs } from '../store/quotas.ts'
 import type { AnalyticsContext } from './endpoint.ts'
 import type { Identity, IdentityKind } from './identities.ts'
 import { isoOf } from './window.ts'
 
-export interface Quota {
-  readonly scope: 'daily' | 'monthly' | 'budget'
-  readonly limit_usd: number
-  readonly current_usd: number
+export const quota = z.object({
+  scope: z.enum(['daily', 'monthly', 'budget']),
+  limit_usd: z.number(),
+  current_usd: z.number(),
   /** Of the limit; beyond 100 when the last call cost more than was foreseen. */
-  readonly percentage: number
+  percentage: z.number(),
   /** null: a budget does not reset. */
-  readonly resets_at: string | null
-}
+  resets_at: z.string().nullable(),
+})
+export type Quota = z.infer<typeof quota>
 
 /** By the identity's id. */
-export type Quotas = ReadonlyMap<string, readonly Quota[]>
+export type Quotas = ReadonlyMap<string, Quota[]>
 
 const kinds = { gateway_key: 'key', user: 'user', team: 'team' } as const
 const scopes = ['daily', 'monthly', 'budget'] as const

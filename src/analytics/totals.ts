@@ -1,22 +1,27 @@
 // Usage as every answer prints it, and the folding of rows into it. Integers are added; dollars are only printed.
+import * as z from 'zod'
 import { usdOf } from '../lib/money.ts'
 import type { UsageSum, UsageRow } from './usage.ts'
+import { isoOf } from './window.ts'
 
-export interface Totals {
+export const totalFields = {
   /** null = there were calls and none of them has a price: never silently 0. */
-  readonly cost_usd: number | null
+  cost_usd: z.number().nullable(),
   /** The share of `cost_usd` whose tokens the provider counted. */
-  readonly measured_cost_usd: number
+  measured_cost_usd: z.number(),
   /** Uncached. */
-  readonly input_tokens: number
-  readonly output_tokens: number
-  readonly cached_input_tokens: number
-  readonly cache_creation_input_tokens: number
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  cached_input_tokens: z.int(),
+  cache_creation_input_tokens: z.int(),
   /** null = no call. */
-  readonly avg_latency_ms: number | null
-  readonly call_count: number
-  readonly unpriced_calls: number
+  avg_latency_ms: z.number().nullable(),
+  call_count: z.int(),
+  unpriced_calls: z.int(),
 }
+
+export const totals = z.object(totalFields)
+export type Totals = z.infer<typeof totals>
 
 export function totalsOf(usage: UsageSum): Totals {
   const { callCount } = usage
@@ -32,6 +37,11 @@ export function totalsOf(usage: UsageSum): Totals {
     unpriced_calls: usage.unpricedCalls,
   }
 }
+
+/** Totals with the time of the last of them, where a list of who says when they were last seen. */
+export const lastSeenFields = { ...totalFields, last_call_at: z.string() }
+
+export const lastSeenOf = (usage: UsageSum) => ({ ...totalsOf(usage), last_call_at: isoOf(usage.lastCallUs) })
 
 export interface Group {
   readonly key: string | null
@@ -53,7 +63,7 @@ export function groupRows(
     else group.push(row)
   }
   return [...groups]
-    .map(([key, parts]) => ({ key, usage: parts.map((row) => row.usage).reduce(add), parts: parts.map(rest) }))
+    .map(([key, parts]) => ({ key, usage: parts.map((row) => row.usage).reduce(addUsage), parts: parts.map(rest) }))
     .sort(dearestFirst)
 }
 
@@ -70,7 +80,23 @@ export function compareKeys(a: string | null, b: string | null): number {
   return b === null || a < b ? -1 : 1
 }
 
-function add(a: UsageSum, b: UsageSum): UsageSum {
+/** Sums of nothing. */
+export const noUsageSum: UsageSum = {
+  callCount: 0,
+  unpricedCalls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheCreationInputTokens: 0,
+  cacheCreation1hTokens: 0,
+  reasoningTokens: 0,
+  costNanoUsd: 0,
+  measuredCostNanoUsd: 0,
+  latencyMsSum: 0,
+  lastCallUs: 0,
+}
+
+export function addUsage(a: UsageSum, b: UsageSum): UsageSum {
   return {
     callCount: a.callCount + b.callCount,
     unpricedCalls: a.unpricedCalls + b.unpricedCalls,
@@ -79,6 +105,7 @@ function add(a: UsageSum, b: UsageSum): UsageSum {
     cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
     cacheCreationInputTokens: a.cacheCreationInputTokens + b.cacheCreationInputTokens,
     cacheCreation1hTokens: a.cacheCreation1hTokens + b.cacheCreation1hTokens,
+    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
     costNanoUsd: a.costNanoUsd + b.costNanoUsd,
     measuredCostNanoUsd: a.measuredCostNanoUsd + b.measuredCostNanoUsd,
     latencyMsSum: a.latencyMsSum + b.latencyMsSum,

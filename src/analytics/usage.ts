@@ -26,6 +26,8 @@ export interface UsageSum {
   readonly cachedInputTokens: number
   readonly cacheCreationInputTokens: number
   readonly cacheCreation1hTokens: number
+  /** Of the output. */
+  readonly reasoningTokens: number
   /** Of the priced calls. */
   readonly costNanoUsd: number
   /** Of those whose tokens the provider counted. */
@@ -61,7 +63,7 @@ export async function readUsage(
   }))
 }
 
-type SqlRow = Readonly<Record<string, unknown>>
+export type SqlRow = Readonly<Record<string, unknown>>
 
 interface Source {
   readonly table: 'calls' | 'usage_hourly'
@@ -132,6 +134,7 @@ const summed = [
   'cached_input_tokens',
   'cache_creation_input_tokens',
   'cache_creation_1h_tokens',
+  'reasoning_tokens',
   'cost_nano_usd',
   'measured_cost_nano_usd',
   'latency_ms_sum',
@@ -148,14 +151,15 @@ const ofCall: Partial<Record<(typeof summed)[number], RawBuilder<unknown>>> = {
 const sumOf = (name: string, value: RawBuilder<unknown> = sql.ref(name)) => sql`sum(${value}) as ${sql.ref(name)}`
 const lastCall = (column: string) => sql`max(${sql.ref(column)}) as last_call_us`
 
-const callSums = [...summed.map((name) => sumOf(name, ofCall[name])), lastCall('timestamp_us')]
+/** Sums over rows of `calls`, read by `usageOf`. */
+export const callSums = [...summed.map((name) => sumOf(name, ofCall[name])), lastCall('timestamp_us')]
 const hourlySums = [...summed.map((name) => sumOf(name)), lastCall('last_call_us')]
 const outerSums = hourlySums
 
 /** Sums over nothing are NULL; Postgres may print a bigint as text. */
 const numberOf = (value: unknown): number => Number(value ?? 0)
 
-function usageOf(row: SqlRow): UsageSum {
+export function usageOf(row: SqlRow): UsageSum {
   return {
     callCount: numberOf(row.call_count),
     unpricedCalls: numberOf(row.unpriced_calls),
@@ -164,6 +168,7 @@ function usageOf(row: SqlRow): UsageSum {
     cachedInputTokens: numberOf(row.cached_input_tokens),
     cacheCreationInputTokens: numberOf(row.cache_creation_input_tokens),
     cacheCreation1hTokens: numberOf(row.cache_creation_1h_tokens),
+    reasoningTokens: numberOf(row.reasoning_tokens),
     costNanoUsd: numberOf(row.cost_nano_usd),
     measuredCostNanoUsd: numberOf(row.measured_cost_nano_usd),
     latencyMsSum: numberOf(row.latency_ms_sum),

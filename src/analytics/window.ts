@@ -60,6 +60,12 @@ function namedWindow(name: (typeof names)[number], nowUs: number): Window {
   }
 }
 
+/** The window of the same length that ends where this one begins; null when there is none since 1970. */
+export function windowBefore({ startUs, endUs }: Window): Window | null {
+  const start = startUs - (endUs - startUs)
+  return start < 0 || startUs === 0 ? null : { startUs: start, endUs: startUs }
+}
+
 /** `2026-11-23T08:00:00.000Z`; µs are printed where there are some. */
 export function isoOf(us: number): string {
   const text = new Date(Math.floor(us / 1000)).toISOString()

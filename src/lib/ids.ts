@@ -12,7 +12,7 @@ const pattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
  */
 export function createIdFactory(nowMs: () => number, seed?: string): () => string {
   if (seed !== undefined && !isUlid(seed)) throw new RangeError('the seed is not a ULID')
-  let lastMs = seed === undefined ? -1 : decodeTime(seed)
+  let lastMs = seed === undefined ? -1 : ulidTimeMs(seed)
   let time = seed === undefined ? '' : seed.slice(0, timeLength)
   const random = new Uint8Array(randomLength)
   // Drawn for many ids at once: a call into the generator costs 3 µs, whatever it brings.
@@ -50,6 +50,9 @@ export function createUlidAt(ms: number, random: Uint8Array): string {
   return id
 }
 
+/** The lowest ULID of a moment: ids of what came later are above it. */
+export const firstUlidAt = (ms: number): string => createUlidAt(ms, new Uint8Array(randomLength))
+
 /** Upper case only, as we write them. */
 export function isUlid(text: string): boolean {
   return pattern.test(text)
@@ -79,7 +82,8 @@ function encodeTime(ms: number): string {
   return text
 }
 
-function decodeTime(ulid: string): number {
+/** ms since 1970. */
+export function ulidTimeMs(ulid: string): number {
   let ms = 0
   for (const character of ulid.slice(0, timeLength)) ms = ms * 32 + digitOf(character)
   return ms

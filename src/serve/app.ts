@@ -1,6 +1,7 @@
 // Serve: analytics and the dashboard over HTTP. Every request is checked for Host and Origin, then for the admin token where
 // one is needed, and only then meets a route.
 import { Hono } from 'hono'
+import type { Endpoint } from '../analytics/endpoint.ts'
 import { endpoints } from '../analytics/index.ts'
 import type { ModelCatalog } from '../catalog/models.ts'
 import type { PriceCatalog } from '../catalog/prices.ts'
@@ -10,6 +11,7 @@ import type { Services } from '../services.ts'
 import { createAccess, type AdminSecrets } from './access.ts'
 import { errorAnswer, faultAnswer, jsonAnswer } from './answers.ts'
 import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
+import { openApiOf } from './openapi.ts'
 
 export interface ServeOptions {
   /** Of the program. */
@@ -29,7 +31,8 @@ export interface Serve {
   fetch(request: Request): Promise<Response>
 }
 
-type Handler = (request: Request) => Response | Promise<Response>
+type Parameters = Readonly<Record<string, string>>
+type Handler = (request: Request, parameters: Parameters) => Response | Promise<Response>
 
 interface Route {
   readonly path: string
@@ -51,19 +54,21 @@ export function createServe(
   const versioned = createApiVersioning(clock, known)
   const access = createAccess({ services, admin: options.admin ?? null, loopback: options.loopback ?? true })
 
+  const openapi = openApiOf(endpoints, version)
   const api = (path: string, methods: Route['methods'], open = false): Route => ({ path, methods, open, versioned: true })
   const routes: readonly Route[] = [
     api('/health', { GET: health }, true),
     api('/server/version', { GET: serverVersion }),
     api('/models', { GET: () => jsonAnswer(200, { data: models.list().map(listedModel) }) }),
     api('/admin/session', { POST: access.signIn, DELETE: access.signOut }, true),
-    ...endpoints.map((endpoint) => api(endpoint.path, { GET: (request) => analytics(endpoint, request) })),
+    api('/openapi.json', { GET: () => jsonAnswer(200, openapi) }),
+    ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
     ...[...dashboardFiles].map(([path, file]) => pageRoute(path, () => fileAnswer(file), file.open)),
     ...['/', '/dashboard'].map((path) => pageRoute(path, () => redirect('/dashboard/'), true)),
   ]
 
   const app = new Hono()
-  for (const route of routes) app.all(route.path, (context) => serveRoute(route, context.req.raw))
+  for (const route of routes) app.all(route.path, (context) => serveRoute(route, context.req.raw, context.req.param()))
   app.all('*', (context) => versioned(context.req.raw, () => errorAnswer(404, 'not_found', 'There is nothing at this path.')))
 
   return {
@@ -74,28 +79,29 @@ export function createServe(
     },
   }
 
-  async function serveRoute(route: Route, request: Request): Promise<Response> {
-    const answer = () => admit(route, request).catch((thrown: unknown) => faultAnswer(thrown, logger))
+  async function serveRoute(route: Route, request: Request, parameters: Parameters): Promise<Response> {
+    const answer = () => admit(route, request, parameters).catch((thrown: unknown) => faultAnswer(thrown, logger))
     const allow = allowOf(route)
     if (request.method === 'OPTIONS' && !route.versioned) return new Response(null, { status: 204, headers: { allow } })
     const response = route.versioned ? await versioned(request, answer) : await answer()
     return request.method === 'OPTIONS' ? withHeaders(response, { allow }) : response
   }
 
-  async function admit(route: Route, request: Request): Promise<Response> {
+  async function admit(route: Route, request: Request, parameters: Parameters): Promise<Response> {
     const handler = handlerOf(route, request.method)
     if (handler === undefined) {
       const allow = allowOf(route)
       return errorAnswer(405, 'method_not_allowed', `This path takes ${allow}.`, { allow })
     }
     const refusal = route.open === true ? null : await access.refuse(request)
-    if (refusal === null) return handler(request)
+    if (refusal === null) return handler(request, parameters)
     return route.versioned ? refusal : fileAnswer(signInPage, 401)
   }
 
-  async function analytics(endpoint: (typeof endpoints)[number], request: Request): Promise<Response> {
+  async function analytics(endpoint: Endpoint, request: Request, parameters: Parameters): Promise<Response> {
     const context = { db: storage.db, prices, nowUs: clock.nowUs() }
-    return jsonAnswer(200, await endpoint.answer(context, new URL(request.url).searchParams))
+    const answer = await endpoint.answer(context, { search: new URL(request.url).searchParams, parameters })
+    return answer === null ? errorAnswer(404, 'not_found', 'There is nothing of this id.') : jsonAnswer(200, answer)
   }
 
   async function health(): Promise<Response> {
@@ -114,6 +120,9 @@ export function createServe(
     return jsonAnswer(200, { version, api_version: known.at(-1)?.version, api_versions_supported: supported })
   }
 }
+
+/** `{id}` as Hono writes it. */
+const pattern = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')
 
 const pageRoute = (path: string, handler: Handler, open = false): Route => ({
   path,

@@ -131,6 +131,31 @@ const question = fc.record({
   filter: fc.option(filter),
 })
 
+/** Every other answer that says what the window cost, as whole nano-dollars. */
+const tellings: readonly (readonly [path: string, nanoUsdIn: (body: unknown) => number])[] = [
+  ...['day&stack_by=model', 'hour&stack_by=user', 'day&stack_by=branch', 'session&limit=1', 'user&limit=2'].map(
+    (split) => [`/analytics/cost?group_by=${split}&`, nanoOfSplit] as const,
+  ),
+  ['/analytics/cache_effectiveness?', nanoOfSplit],
+  ['/analytics/sessions?limit=500&', nanoOfSplit],
+  ['/analytics/turns?limit=500&', nanoOfSplit],
+  [
+    '/analytics/savings?baseline=openai:gpt-4o-mini&',
+    (body) => Math.round(z.object({ data: z.object({ stamped_usd: z.number() }) }).parse(body).data.stamped_usd * 1e9),
+  ],
+]
+
+const splitAnswer = z.object({
+  data: z.array(z.object({ cost_usd: z.number().nullable() })),
+  omitted: z.object({ totals: z.object({ cost_usd: z.number().nullable() }) }).optional(),
+})
+
+function nanoOfSplit(body: unknown): number {
+  const { data, omitted } = splitAnswer.parse(body)
+  const rows = omitted === undefined ? data : [...data, omitted.totals]
+  return rows.reduce((sum, row) => sum + Math.round((row.cost_usd ?? 0) * 1e9), 0)
+}
+
 describe('the money of a window', () => {
   it('adds up the same by every grouping, with every filter, and equals the sum over the rows', async () => {
     await fc.assert(
@@ -147,6 +172,11 @@ describe('the money of a window', () => {
           const seen = new Map(groups.map(({ [column]: key, ...rest }) => [key, rest]))
           expect(seen, groupBy).toEqual(naiveGroups(meant, keyOf))
           expect(groups.reduce((sum, row) => sum + nanoOf(row), 0)).toBe(nanoOf(whole))
+        }
+        for (const [path, nanoUsdIn] of tellings) {
+          const { status, body } = await serve.get(path + scope)
+          expect(status, JSON.stringify(body)).toBe(200)
+          expect(nanoUsdIn(body), path).toBe(nanoOf(whole))
         }
       }),
       { numRuns: 40 },

@@ -47,6 +47,17 @@ const refusedByCost: readonly (readonly [query: string, code: string])[] = [
   ['group_by=tag:', 'invalid_group_by'],
   [`group_by=tag:a'b`, 'invalid_group_by'],
   ['group_by=model&group_by=user', 'invalid_group_by'],
+  ['group_by=model&stack_by=user', 'invalid_stack_by'],
+  ['stack_by=model', 'invalid_stack_by'],
+  ['group_by=day&stack_by=session', 'invalid_stack_by'],
+  ['group_by=day&stack_by=hour', 'invalid_stack_by'],
+  ['limit=0', 'invalid_limit'],
+  ['limit=10001', 'invalid_limit'],
+  ['limit=1e3', 'invalid_limit'],
+  ['group_by=day&limit=3', 'invalid_limit'],
+  ['group_by=none&limit=3', 'invalid_limit'],
+  ['compare=before', 'invalid_compare'],
+  ['window=all&compare=previous', 'invalid_compare'],
 ]
 
 async function codeOf(path: string): Promise<unknown> {
@@ -59,7 +70,9 @@ async function codeOf(path: string): Promise<unknown> {
   return error.code
 }
 
-describe.each(endpoints.map((endpoint) => endpoint.path))('%s', (path) => {
+const ofWindows = endpoints.filter(({ query }) => 'window' in query.shape).map(({ path }) => path)
+
+describe.each(ofWindows)('%s', (path) => {
   it.each(refused)('refuses %s with %s', async (query, code) => {
     expect(await codeOf(`${path}?${query}`)).toBe(code)
   })
@@ -67,6 +80,26 @@ describe.each(endpoints.map((endpoint) => endpoint.path))('%s', (path) => {
 
 it.each(refusedByCost)('/analytics/cost refuses %s with %s', async (query, code) => {
   expect(await codeOf(`/analytics/cost?${query}`)).toBe(code)
+})
+
+const refusedByOthers: readonly (readonly [query: string, code: string])[] = [
+  ['/analytics/savings', 'invalid_baseline'],
+  ['/analytics/savings?baseline=haiku', 'invalid_baseline'],
+  ['/analytics/savings?baseline=nobody:nothing', 'invalid_baseline'],
+  ['/analytics/what_if?on=nobody:nothing', 'invalid_on'],
+  ['/analytics/turns?limit=501', 'invalid_limit'],
+  ['/analytics/turns?limit=-1', 'invalid_limit'],
+  ['/analytics/turns?status=refused', 'invalid_status'],
+  ['/analytics/turns?cursor=x', 'invalid_cursor'],
+  ['/analytics/sessions?cursor=1.%25E0%25A4%25A', 'invalid_cursor'],
+  ['/analytics/sessions?status=ok', 'invalid_status'],
+  ['/analytics/inflight?window=24h', 'invalid_window'],
+  ['/analytics/inflight?user=', 'invalid_user'],
+  ['/analytics/turns/01JDB0000000000000000000AA?window=24h', 'invalid_window'],
+]
+
+it.each(refusedByOthers)('refuses %s with %s', async (path, code) => {
+  expect(await codeOf(path)).toBe(code)
 })
 
 it('takes group_by nowhere but where it means something', async () => {

@@ -13,7 +13,7 @@ import type { AnalyticsContext, Endpoint, Scope } from '../endpoint.ts'
 import { recordOf } from '../export/record.ts'
 import { noSums, withCall, type Sums } from './sums.ts'
 
-const questions: readonly (readonly [endpoint: Endpoint, search: string])[] = [
+const questions: readonly (readonly [endpoint: Endpoint, split: string])[] = [
   ...['none', 'model', 'provider', 'day', 'hour', 'gateway_key', 'user', 'team', 'project', 'branch', 'client'].map(
     (dimension) => [cost, `group_by=${dimension}`] as const,
   ),
@@ -32,13 +32,19 @@ const answerRow = z.looseObject({
   cache_creation_input_tokens: z.int(),
 })
 
+const answer = z.looseObject({
+  data: z.union([z.array(answerRow), answerRow]),
+  omitted: z.object({ totals: answerRow }).optional(),
+})
+
 /** Of every question, by its name. */
 export async function readAnswers(context: AnalyticsContext): Promise<readonly (readonly [question: string, sums: Sums])[]> {
   const answers: (readonly [string, Sums])[] = []
-  for (const [endpoint, search] of questions) {
-    const { data } = await endpoint.answer(context, new URLSearchParams(`window=all&${search}`))
-    const rows = z.array(answerRow).parse(Array.isArray(data) ? data : [data])
-    answers.push([`${endpoint.path}${search === '' ? '' : `?${search}`}`, rows.reduce(withAnswer, noSums)])
+  for (const [endpoint, split] of questions) {
+    const search = new URLSearchParams(`window=all&${split}`)
+    const { data, omitted } = answer.parse(await endpoint.answer(context, { search, parameters: {} }))
+    const rows = [...(Array.isArray(data) ? data : [data]), ...(omitted === undefined ? [] : [omitted.totals])]
+    answers.push([`${endpoint.path}${split === '' ? '' : `?${split}`}`, rows.reduce(withAnswer, noSums)])
   }
   return answers
 }
