@@ -1,5 +1,5 @@
 // SQLite on Node: a writer that never waits, a second connection for everything else, and maintenance beside them.
-import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { CompiledQuery } from 'kysely'
@@ -8,6 +8,7 @@ import { StorageBusy } from '../../src/store/storage.ts'
 import type { Storage, Unit, UnitOutcome } from '../../src/store/storage.ts'
 import { startMaintenanceThread } from './maintenance-messages.ts'
 import { createMaintenance } from './maintenance.ts'
+import { copyInto } from './sqlite-copy.ts'
 import { faultOf, loadSqliteDriver } from './sqlite-driver.ts'
 import type { SqliteConnection, SqliteDriver } from './sqlite-driver.ts'
 import { prepareFile, unusable } from './sqlite-file.ts'
@@ -116,13 +117,11 @@ function createSqliteStorage(parts: Parts, options: OpenSqliteOptions): SqliteSt
 
     copyBeforeMigration: async (fromVersion) => {
       if (statSync(path).size >= copyLimitBytes) return
-      const copy = `${path}.bak-${fromVersion}`
-      rmSync(`${copy}.part`, { force: true })
-      closeSync(openSync(`${copy}.part`, 'wx', 0o600))
       // The writer's connection is outside the transaction that `exclusively` holds, and sees the state before it.
-      parts.writer.prepare('vacuum into ?').run([`${copy}.part`])
-      renameSync(`${copy}.part`, copy)
+      copyInto(parts.writer, `${path}.bak-${fromVersion}`)
     },
+
+    copyTo: async (file) => copyInto(reader, file),
 
     close: async () => {
       if (closed) return

@@ -1,6 +1,6 @@
 // Which time a query is about: a named window, or `from` and `to`. Half-open, UTC, in µs.
 import * as z from 'zod'
-import { DAY_US as dayUs, monthStartUs } from '../lib/calendar.ts'
+import { DAY_US as dayUs, microsecondsOf, monthStartUs } from '../lib/calendar.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 
 export interface Window {
@@ -71,16 +71,4 @@ export function isoOf(us: number): string {
   const text = new Date(Math.floor(us / 1000)).toISOString()
   const rest = us % 1000
   return rest === 0 ? text : `${text.slice(0, -1)}${String(rest).padStart(3, '0')}Z`
-}
-
-const iso = /^((?:19[7-9]|20\d|21\d)\d-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:Z|\+00:00)?)?$/
-
-function microsecondsOf(text: string): number | null {
-  const [whole, day = '', minute = '00:00', second = '00', fraction = ''] = iso.exec(text) ?? []
-  if (whole === undefined) return null
-  const written = `${day}T${minute}:${second}`
-  const ms = Date.parse(`${written}Z`)
-  // Date.parse turns 30 February into 2 March; what does not print as it was written is no date.
-  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== written) return null
-  return ms * 1000 + Number(fraction.padEnd(6, '0'))
 }

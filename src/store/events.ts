@@ -141,6 +141,7 @@ export const auditTypes = [
   'provider.degraded',
   'trace.swept',
   'trace.gap',
+  'trace.pruned',
   'analytics.user_exported',
   'analytics.user_forgotten',
 ] as const

@@ -32,6 +32,8 @@ export interface Storage {
   exclusively<T>(work: () => Promise<T>): Promise<T>
   /** Keeps a copy of the data before a migration changes it, where the store has a cheap way. Called inside `exclusively`. */
   copyBeforeMigration?(fromVersion: string): Promise<void>
+  /** Writes one moment of the whole store into a new file, while others write on. Absent: the database has tools of its own. */
+  copyTo?(file: string): Promise<void>
   close(): Promise<void>
 }
 

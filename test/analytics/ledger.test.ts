@@ -102,7 +102,7 @@ describe('the proof', () => {
         await mixed.close()
         own.remove()
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 12, endOnFailure: true },
     )
   })
 })

@@ -1,46 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openNode, type NodeContext } from '../../runtimes/node/context.ts'
-import { runCommand } from '../../runtimes/node/commands/run.ts'
-import { fakeIo } from '../support/fake-io.ts'
-import { turnOf, type TurnShape } from '../support/turns.ts'
+import { commandHome, type CommandHome } from '../support/command-home.ts'
 
-let home: string
+let at: CommandHome
 beforeEach(() => {
-  home = join(mkdtempSync(join(tmpdir(), 'metis-cli-')), '.metis')
+  at = commandHome()
 })
-afterEach(() => rmSync(join(home, '..'), { recursive: true, force: true }))
-
-async function run(...argv: string[]) {
-  const io = fakeIo({ env: { METIS_HOME: home } })
-  const code = await runCommand(argv, io)
-  return { code, lines: io.stdout, stdout: io.stdout.join('\n'), stderr: io.stderr.join('\n') }
-}
-
-async function inStore<T>(work: (context: NodeContext) => Promise<T>): Promise<T> {
-  const context = await openNode({ home, env: {}, logLevel: 'error' })
-  try {
-    return await work(context)
-  } finally {
-    await context.close()
-  }
-}
-
-const play = (...shapes: readonly TurnShape[]) =>
-  inStore(async ({ traces }) => {
-    for (const [number, shape] of shapes.entries()) {
-      const { opened, closed } = turnOf(number + 1, shape)
-      await traces.openTurn(opened, { mustCommit: false })
-      await traces.closeTurn(closed)
-    }
-  })
+afterEach(() => at.remove())
 
 describe('doctor ledger', () => {
   it('shows the identity and the one sum, and ends with 0', async () => {
-    await play({}, { end: 'failed' }, { end: 'cancelled' })
-    const { code, stdout } = await run('doctor', 'ledger')
+    await at.play({}, { end: 'failed' }, { end: 'cancelled' })
+    const { code, stdout } = await at.run('doctor', 'ledger')
     expect(code).toBe(0)
     expect(stdout).toContain('3 received = 1 ok + 1 failed + 1 cancelled + 0 interrupted + 0 refused + 0 in flight')
     expect(stdout).toContain('$0.002500000')
@@ -48,14 +20,14 @@ describe('doctor ledger', () => {
   })
 
   it('names the first row that breaks it, and ends with 1', async () => {
-    await play({}, {})
-    await inStore(({ storage }) =>
+    await at.play({}, {})
+    await at.inStore(({ storage }) =>
       storage.db.updateTable('calls').set({ output_tokens: 5 }).where('turn_id', '=', 'turn-2').execute(),
     )
-    const { code, lines } = await run('doctor', 'ledger')
+    const { code, lines } = await at.run('doctor', 'ledger')
     expect(code).toBe(1)
     expect(lines.find((line) => line.startsWith('fault'))).toMatch(/^fault {2}calls turn-2: output_tokens is 5 instead of 20/)
-    const json = JSON.parse((await run('doctor', 'ledger', '--json')).stdout)
+    const json = JSON.parse((await at.run('doctor', 'ledger', '--json')).stdout)
     expect(json).toMatchObject({ ok: false, turns: { received: 2 } })
     expect(json.faults[0]).toMatchObject({ row: 'calls turn-2' })
   })
@@ -63,7 +35,7 @@ describe('doctor ledger', () => {
 
 describe('doctor cursor', () => {
   it('says that a loopback address cannot work, and what to enter where', async () => {
-    const { code, stdout } = await run('doctor', 'cursor')
+    const { code, stdout } = await at.run('doctor', 'cursor')
     expect(code).toBe(0)
     expect(stdout).toContain("Cursor's own servers call the base URL, never this machine")
     expect(stdout).toMatch(/Override OpenAI Base URL +https:\/\/YOUR-PUBLIC-HOST\/v1/)
@@ -77,19 +49,19 @@ describe('doctor cursor', () => {
     ['http://gateway.example.com', 'has no TLS'],
     ['https://0.0.0.0:1', 'does not lead to the gateway'],
   ])('calls %s a fault: %s', async (url, message) => {
-    const { code, stdout } = await run('doctor', 'cursor', '--url', url)
+    const { code, stdout } = await at.run('doctor', 'cursor', '--url', url)
     expect(code).toBe(1)
     expect(stdout).toContain(message)
   })
 
   it('sees what is there already: the public name, a bounded key, an alias', async () => {
-    await play()
+    await at.play()
     writeFileSync(
-      join(home, 'config.yaml'),
+      join(at.home, 'config.yaml'),
       'allowed_hosts: [gateway.example.com]\naliases: { team-fast: "anthropic:claude-haiku-4-5", gpt-fast: "openai:gpt-5" }\n',
       { mode: 0o600 },
     )
-    await run(
+    await at.run(
       'issue-key',
       '--name',
       'cursor',
@@ -102,7 +74,7 @@ describe('doctor cursor', () => {
       '--expires',
       '30d',
     )
-    const report = JSON.parse((await run('doctor', 'cursor', '--json')).stdout)
+    const report = JSON.parse((await at.run('doctor', 'cursor', '--json')).stdout)
     expect(report.data.map((finding: { level: string; message: string }) => [finding.level, finding.message])).toEqual([
       ['ok', expect.any(String)],
       ['warning', 'whether a public address leads here is not known'],
@@ -113,7 +85,7 @@ describe('doctor cursor', () => {
   })
 
   it('wants an address', async () => {
-    expect(await run('doctor', 'cursor', '--url', 'gateway')).toMatchObject({
+    expect(await at.run('doctor', 'cursor', '--url', 'gateway')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--url wants'),
     })

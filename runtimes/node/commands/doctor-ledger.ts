@@ -24,12 +24,13 @@ export const doctorLedger = defineCommand({
     }),
 })
 
-function jsonOf({ turns, sums, sources, faults, faultCount }: LedgerProof): object {
+function jsonOf({ turns, sums, prunedCalls, sources, faults, faultCount }: LedgerProof): object {
   return {
     ok: faultCount === 0,
     turns,
     calls: sums.calls,
     unpriced_calls: sums.unpriced,
+    pruned_calls: prunedCalls,
     input_tokens: sums.inputTokens,
     output_tokens: sums.outputTokens,
     cached_input_tokens: sums.cachedInputTokens,
@@ -41,13 +42,14 @@ function jsonOf({ turns, sums, sources, faults, faultCount }: LedgerProof): obje
   }
 }
 
-function linesOf({ turns, sums, sources, faults, faultCount }: LedgerProof): readonly string[] {
+function linesOf({ turns, sums, prunedCalls, sources, faults, faultCount }: LedgerProof): readonly string[] {
   const { received, ok, failed, cancelled, interrupted, refused, in_flight: inFlight } = turns
   const tokens = sums.inputTokens + sums.outputTokens + sums.cachedInputTokens + sums.cacheCreationInputTokens
   const facts = [
     `turns  ${received} received = ${ok} ok + ${failed} failed + ${cancelled} cancelled + ${interrupted} interrupted + ${refused} refused + ${inFlight} in flight`,
     `calls  ${sums.calls}, ${sums.unpriced} of them unpriced; ${tokens} tokens, $${usdOf(sums.costNanoUsd).toFixed(9)}`,
   ]
+  if (prunedCalls > 0) facts.push(`       ${prunedCalls} of them have no events any more: pruned`)
   if (faultCount === 0) return [...facts, `ok     the same in ${sources.join(', ')}`]
   const more = faultCount - Math.min(faultCount, shownFaults)
   return [

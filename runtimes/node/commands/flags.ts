@@ -1,5 +1,6 @@
 // Flags: how one is declared, read and shown. A value reaches its command as it was typed (`--user 007` is no number) and is
 // checked here, once.
+import { microsecondsOf } from '../../../src/lib/calendar.ts'
 import { parseDuration } from '../../../src/lib/duration.ts'
 import { UsageError } from './faults.ts'
 
@@ -66,6 +67,16 @@ function usdIn(value: string): number | undefined {
 /** Milliseconds. */
 export function duration(help: string): Flag<number | undefined> {
   return parsed('90d', help, 'a duration such as 90d, 24h or 15m', (value) => parseDuration(value) ?? undefined)
+}
+
+/** µs since 1970. */
+export function instant(help: string): Flag<number | undefined> {
+  return parsed(
+    'DATE',
+    help,
+    'a date or time in UTC such as 2026-11-23 or 2026-11-23T08:00:00Z',
+    (value) => microsecondsOf(value) ?? undefined,
+  )
 }
 
 /** `k=v`, any number of times. */

@@ -1,15 +1,18 @@
 // Every command, in the order --help shows them.
+import { backup, restore } from './backup.ts'
 import type { Command } from './command.ts'
 import { demo } from './demo.ts'
 import { doctorCursor } from './doctor-cursor.ts'
 import { doctorLedger } from './doctor-ledger.ts'
 import { doctor } from './doctor.ts'
 import { env } from './env.ts'
+import { exportCalls } from './export.ts'
 import { identityCommands } from './identity.ts'
 import { issueKey } from './issue-key.ts'
 import { listKeys } from './list-keys.ts'
 import { models } from './models.ts'
 import { prices } from './prices.ts'
+import { prune } from './prune.ts'
 import { rebuild } from './rebuild.ts'
 import { revokeKey } from './revoke-key.ts'
 import { rotateKey } from './rotate-key.ts'
@@ -32,5 +35,9 @@ export const commands: readonly Command[] = [
   doctor,
   doctorLedger,
   doctorCursor,
+  exportCalls,
+  backup,
+  restore,
+  prune,
   rebuild,
 ]

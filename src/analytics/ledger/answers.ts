@@ -10,7 +10,7 @@ import { byUser } from '../by-user.ts'
 import { readCallPages } from '../call-pages.ts'
 import { cost } from '../cost.ts'
 import type { AnalyticsContext, Endpoint, Scope } from '../endpoint.ts'
-import { recordOf } from '../export/record.ts'
+import { exporterOf } from '../export/formats.ts'
 import { noSums, withCall, type Sums } from './sums.ts'
 
 const questions: readonly (readonly [endpoint: Endpoint, split: string])[] = [
@@ -60,12 +60,21 @@ const withAnswer = (sums: Sums, row: z.infer<typeof answerRow>): Sums => ({
 })
 
 export async function readExport(db: Kysely<Database>, scope: Scope): Promise<Sums> {
+  const { line } = exporterOf('jsonl')
   let sums = noSums
   for await (const page of readCallPages(db, scope)) {
     for (const call of page) {
-      const record = recordOf(call)
-      sums = withCall(sums, { ...record, cost_nano_usd: record.cost_usd === null ? null : nanoUsdOf(record.cost_usd) })
+      const { cost_usd: usd, ...tokens } = exportedCall.parse(JSON.parse(line(call)))
+      sums = withCall(sums, { ...tokens, cost_nano_usd: usd === null ? null : nanoUsdOf(usd) })
     }
   }
   return sums
 }
+
+const exportedCall = z.object({
+  cost_usd: z.number().nullable(),
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  cached_input_tokens: z.int(),
+  cache_creation_input_tokens: z.int(),
+})

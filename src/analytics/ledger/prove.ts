@@ -2,11 +2,12 @@
 // in events, calls, hourly rollups, analytics and export. Everything is read at one moment, so that it may run beside gateways.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
+import * as z from 'zod'
 import type { PriceCatalog } from '../../catalog/prices.ts'
 import type { Database } from '../../store/schema.ts'
 import { readSnapshot } from '../../store/snapshot.ts'
 import type { Storage } from '../../store/storage.ts'
-import { callTypes } from '../../store/stored-calls.ts'
+import { callTypes, parsedJson } from '../../store/stored-calls.ts'
 import { readAnswers, readExport } from './answers.ts'
 import { createFaultLog, type FaultLog, type LedgerFault } from './faults.ts'
 import { compareRollup } from './rollup.ts'
@@ -17,6 +18,8 @@ export interface LedgerProof {
   readonly turns: TurnCounts
   /** Of all calls. */
   readonly sums: Sums
+  /** Of them: whose events were pruned. */
+  readonly prunedCalls: number
   /** Where `sums` was found: tables, questions to analytics, the export. */
   readonly sources: readonly string[]
   /** The first ones, in the order they were found; none = the ledger is right. */
@@ -36,7 +39,7 @@ export function proveLedger(parts: LedgerParts, onProgress: (events: number) => 
     const { turns, sums: fromEvents } = await walkEvents(db, faults, onProgress)
     expectIdentity(turns, faults)
     const sums = await readSums(db)
-    await expectEvents(db, fromEvents, sums, faults)
+    const prunedCalls = await expectEvents(db, fromEvents, sums, faults)
     await compareRollup(db, faults)
     const found: (readonly [string, Sums])[] = []
     // Behind the last call, wherever the clock stands.
@@ -50,7 +53,8 @@ export function proveLedger(parts: LedgerParts, onProgress: (events: number) => 
     return {
       turns,
       sums,
-      sources: ['events', 'calls', 'usage_hourly', ...found.map(([source]) => source)],
+      prunedCalls,
+      sources: [...(prunedCalls === 0 ? ['events'] : []), 'calls', 'usage_hourly', ...found.map(([source]) => source)],
       faults: faults.first,
       faultCount: faults.count,
     }
@@ -63,21 +67,36 @@ function expectIdentity(turns: TurnCounts, faults: FaultLog): void {
   if (received !== ended) faults.add('events', `${received} turns were received, and ${ended} ended or are under way`)
 }
 
-/** Calls whose events are gone, though nobody pruned them, are named; what is in `calls` alone is looked for only then. */
-async function expectEvents(db: Kysely<Database>, fromEvents: Sums, sums: Sums, faults: FaultLog): Promise<void> {
+/**
+ * Calls whose events are gone, though nobody pruned them, are named; what is in `calls` alone is looked for only when the sums
+ * differ. Where the events are whole was seen on the walk: each is its row, column by column.
+ */
+async function expectEvents(db: Kysely<Database>, fromEvents: Sums, sums: Sums, faults: FaultLog): Promise<number> {
   const difference = differenceOf(fromEvents, sums)
-  if (difference === null) return
+  if (difference === null) return 0
+  const prunedUs = await readPrunedUs(db)
   const events = db.selectFrom('events').select('turn_id').where('type', 'in', callTypes)
   const orphan = await db
     .selectFrom('calls')
     .select('turn_id')
     .where('turn_id', 'not in', events)
+    .where('timestamp_us', '>=', prunedUs)
     .orderBy('turn_id')
     .limit(1)
     .executeTakeFirst()
   if (orphan !== undefined) faults.add(`calls ${orphan.turn_id}`, 'has no event')
-  else if (faults.count === 0) faults.add('calls', `the events do not add up to it: ${difference}`)
+  else if (faults.count === 0 && prunedUs === 0) faults.add('calls', `the events do not add up to it: ${difference}`)
+  return sums.calls - fromEvents.calls
 }
+
+/** Before it events may be gone; 0 = nobody pruned. */
+async function readPrunedUs(db: Kysely<Database>): Promise<number> {
+  const rows = await db.selectFrom('events').select('payload_json').where('type', '=', 'trace.pruned').execute()
+  const times = rows.map((row) => prunedEvent.safeParse(parsedJson(row.payload_json)).data?.before_us ?? 0)
+  return Math.max(0, ...times)
+}
+
+const prunedEvent = z.object({ before_us: z.int() })
 
 async function readSums(db: Kysely<Database>): Promise<Sums> {
   const columns = {

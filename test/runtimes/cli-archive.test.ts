@@ -1,0 +1,231 @@
+// What goes out of the store and comes back: export, backup, restore, prune.
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { microsecondsOf } from '../../src/lib/calendar.ts'
+import { openNode } from '../../runtimes/node/context.ts'
+import { commandHome, playTurns, type CommandHome } from '../support/command-home.ts'
+
+let at: CommandHome
+beforeEach(() => {
+  at = commandHome()
+})
+afterEach(() => at.remove())
+
+const cost = (line: string): number => JSON.parse(line).cost_usd
+
+describe('export', () => {
+  it('prints every call once, in the order of time, however many there are', async () => {
+    await at.play(...Array.from({ length: 1201 }, (_, number) => ({ hour: number % 5, costNanoUsd: number })))
+    const { code, lines, stderr } = await at.run('export')
+    expect([code, lines.length, stderr]).toEqual([0, 1201, '1201 calls'])
+    const records = lines.map((line) => JSON.parse(line))
+    expect(new Set(records.map(({ turn_id: id }) => id)).size).toBe(1201)
+    const times = records.map(({ timestamp }) => microsecondsOf(timestamp) ?? 0)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect(Math.round(records.reduce((sum, { cost_usd: usd }) => sum + usd * 1e9, 0))).toBe((1200 * 1201) / 2)
+  })
+
+  it('takes a window, half open, and a user', async () => {
+    await at.play({ userId: 'ada' }, { userId: 'bob' }, { userId: 'ada', hour: 1 }, { userId: 'ada', hour: 2 })
+    const { lines } = await at.run('export', '--from', '2026-01-01', '--to', '2026-01-01T02:00:00Z', '--user', 'ada')
+    expect(lines.map((line) => JSON.parse(line).turn_id)).toEqual(['turn-1', 'turn-3'])
+    expect((await at.run('export', '--team', 'nobody')).lines).toEqual([])
+  })
+
+  it('prints CSV that a spreadsheet may open', async () => {
+    await at.play({}, { costNanoUsd: null })
+    await at.inStore(({ storage }) =>
+      storage.db.updateTable('calls').set({ project: '=cmd()', branch: 'a,"b"\nc' }).where('turn_id', '=', 'turn-1').execute(),
+    )
+    const { lines, stderr } = await at.run('export', '--format', 'csv')
+    const [header = '', first = '', second = ''] = lines
+    expect(header.split(',').slice(0, 3)).toEqual(['turn_id', 'timestamp', 'session_id'])
+    expect(first).toContain(`,'=cmd(),"a,""b""\nc",`)
+    expect(second.split(',')[header.split(',').indexOf('cost_usd')]).toBe('')
+    expect(stderr).toBe('2 calls, 1 of them unpriced')
+  })
+
+  it('prints FOCUS 1.2 with every column that may not be missing, and no cost in scientific notation', async () => {
+    await at.play({ costNanoUsd: 1 }, { costNanoUsd: null })
+    const { lines, stderr } = await at.run('export', '--format', 'focus')
+    const header = lines[0]?.split(',') ?? []
+    expect(header).toEqual(expect.arrayContaining(mandatoryFocusColumns))
+    expect(header.filter((name) => !/^(?:x_)?[A-Z][A-Za-z]+$/.test(name))).toEqual([])
+    const row = Object.fromEntries(header.map((name, index) => [name, lines[1]?.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)[index]]))
+    expect(row).toMatchObject({
+      BilledCost: '0.000000001',
+      BillingPeriodStart: '2026-01-01T00:00:00Z',
+      BillingPeriodEnd: '2026-02-01T00:00:00Z',
+      ChargeCategory: 'Usage',
+      ChargePeriodStart: expect.stringMatching(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      ServiceCategory: 'AI and Machine Learning',
+      ConsumedQuantity: '127',
+      x_InputTokens: '100',
+    })
+    expect(stderr).toContain('1 of them unpriced: BilledCost 0, x_CostBasis unpriced')
+  })
+
+  it.each([
+    [['--format', 'xml'], '--format wants one of jsonl, csv, focus'],
+    [['--from', 'yesterday'], '--from wants a date or time in UTC'],
+    [['--from', '2026-02-30'], '--from wants a date'],
+    [['--from', '2026-02-02', '--to', '2026-02-01'], '--from must not be later than --to'],
+  ])('refuses %j', async (argv, message) => {
+    expect(await at.run('export', ...argv)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
+  })
+})
+
+describe('backup and restore', () => {
+  it('takes one moment while a gateway writes, and puts it back', async () => {
+    const gateway = await openNode({ home: at.home, env: {}, maintenance: true, logLevel: 'error' })
+    await playTurns(gateway, [{}, {}])
+    const file = at.path('copy.db')
+    const [taken] = await Promise.all([at.run('backup', 'copy.db'), playTurns(gateway, [{}, {}, {}, {}, {}])])
+    expect(taken).toMatchObject({ code: 0, stdout: expect.stringContaining(file) })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+
+    const refused = await at.run('restore', 'copy.db', '--force')
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/a gateway runs on .*: stop it/) })
+    await gateway.close()
+
+    expect(await at.run('restore', 'copy.db')).toMatchObject({ code: 1, stderr: expect.stringContaining('give --force') })
+    const { code, lines } = await at.run('restore', 'copy.db', '--force')
+    expect([code, lines[0]]).toEqual([0, expect.stringMatching(/metis\.db has the \d+ events of the backup/)])
+    const aside = readdirSync(at.home).find((name) => name.includes('.before-restore-')) ?? ''
+    expect(countIn(join(at.home, aside), 'calls')).toBe(5)
+    expect(countIn(join(at.home, 'metis.db'), 'calls')).toBeLessThanOrEqual(5)
+    expect((await at.run('doctor', 'ledger')).code).toBe(0)
+  })
+
+  it('refuses while any other process has the file open', async () => {
+    await at.play({})
+    await at.run('backup', 'copy.db')
+    const reader = new Database(join(at.home, 'metis.db'), { readonly: true })
+    reader.prepare('select count(*) from events').get()
+    const refused = await at.run('restore', 'copy.db', '--force')
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('another process has') })
+    reader.close()
+    expect((await at.run('restore', 'copy.db', '--force')).code).toBe(0)
+  })
+
+  it('needs no --force where there is no database, and takes the place of a damaged one', async () => {
+    await at.play({}, {})
+    await at.run('backup', 'copy.db')
+    const other = at.path('other/metis.db')
+    mkdirSync(at.path('other'))
+    expect((await at.run('restore', 'copy.db', '--db', other)).code).toBe(0)
+    expect(countIn(other, 'calls')).toBe(2)
+    writeFileSync(other, 'garbage that is as long as a header of a database would be, and still is none at all, not even close')
+    expect((await at.run('restore', 'copy.db', '--db', other, '--force')).code).toBe(0)
+    expect(countIn(other, 'calls')).toBe(2)
+  })
+
+  it.each([
+    ['a text file', (file: string) => writeFileSync(file, 'x'.repeat(200)), 'is not a metis database'],
+    ['nothing', () => undefined, 'does not exist'],
+    ['an empty file', (file: string) => writeFileSync(file, ''), 'is not a metis database'],
+    ["another program's", (file: string) => new Database(file).exec('create table t (a)').close(), "another program's tables"],
+    ['a newer one', (file: string) => newer(file), 'was written by a newer metis-gateway'],
+  ])('refuses %s as a backup, and leaves all as it was', async (_, make, message) => {
+    await at.play({})
+    const file = at.path('bad.db')
+    make(file)
+    expect(await at.run('restore', 'bad.db', '--force')).toMatchObject({ code: 1, stderr: expect.stringContaining(message) })
+    expect(readdirSync(at.home).filter((name) => name.includes('restore'))).toEqual([])
+    expect(countIn(join(at.home, 'metis.db'), 'calls')).toBe(1)
+  })
+
+  it('does not write over a file', async () => {
+    await at.play({})
+    writeFileSync(at.path('copy.db'), 'mine')
+    expect(await at.run('backup', 'copy.db')).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already') })
+    expect(await at.run('backup')).toMatchObject({ code: 2 })
+    expect(existsSync(at.path('copy.db.part'))).toBe(false)
+  })
+})
+
+describe('prune', () => {
+  it('takes the events of old turns, keeps audits, totals, open turns and the proof', async () => {
+    await at.play({}, { end: 'failed' }, { hour: 30 })
+    await at.run('issue-key', '--name', 'a', '--workspace', '.')
+    const before = (await at.run('export')).lines
+    const age = `${Math.floor((Date.now() - Date.UTC(2026, 0, 1, 20)) / 60_000)}m`
+    expect((await at.run('prune', '--older-than', age, '--dry-run')).stdout).toMatch(/^6 events of 2 turns before .* would go/)
+    expect(await typesOf()).toHaveLength(10)
+    expect((await at.run('prune', '--older-than', age)).stdout).toMatch(/^6 events of 2 turns before .* are gone/)
+    expect(await typesOf()).toEqual([
+      'route.decided',
+      'llm.call_completed',
+      'turn.completed',
+      'gateway.key_issued',
+      'trace.pruned',
+    ])
+    expect((await at.run('export')).lines).toEqual(before)
+    expect(before.map(cost)).toEqual([0.00125, 0, 0.00125])
+    expect((await at.run('rebuild')).code).toBe(0)
+    expect((await at.run('export')).lines).toEqual(before)
+    const { code, stdout } = await at.run('doctor', 'ledger')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('2 of them have no events any more: pruned')])
+    expect((await at.run('prune', '--older-than', age)).stdout).toMatch(/^0 events of 0 turns/)
+    expect(await typesOf()).toHaveLength(5)
+  })
+
+  it('says in the proof when events are gone that were too young to be pruned', async () => {
+    await at.play({}, { hour: 30 })
+    await at.run('prune', '--older-than', `${Math.floor((Date.now() - Date.UTC(2026, 0, 1, 20)) / 60_000)}m`)
+    await at.inStore(({ storage }) => storage.db.deleteFrom('events').where('turn_id', '=', 'turn-2').execute())
+    const { code, stdout } = await at.run('doctor', 'ledger')
+    expect([code, stdout]).toEqual([1, expect.stringContaining('calls turn-2: has no event')])
+  })
+
+  it('wants an age', async () => {
+    expect(await at.run('prune')).toMatchObject({ code: 2, stderr: expect.stringContaining('prune needs --older-than') })
+  })
+})
+
+const typesOf = () =>
+  at.inStore(async ({ storage }) =>
+    (await storage.db.selectFrom('events').select('type').orderBy('id').execute()).map(({ type }) => type),
+  )
+
+function countIn(path: string, table: string): number {
+  const database = new Database(path, { readonly: true })
+  try {
+    return database.prepare<[], { n: number }>(`select count(*) as n from ${table}`).get()?.n ?? -1
+  } finally {
+    database.close()
+  }
+}
+
+function newer(file: string): void {
+  new Database(file)
+    .exec("create table kysely_migration (name text, timestamp text); insert into kysely_migration values ('9999-later', '')")
+    .close()
+}
+
+/** FOCUS 1.2, feature level Mandatory. */
+const mandatoryFocusColumns = [
+  'BilledCost',
+  'BillingAccountId',
+  'BillingAccountName',
+  'BillingCurrency',
+  'BillingPeriodEnd',
+  'BillingPeriodStart',
+  'ChargeCategory',
+  'ChargeClass',
+  'ChargeDescription',
+  'ChargePeriodEnd',
+  'ChargePeriodStart',
+  'ContractedCost',
+  'EffectiveCost',
+  'InvoiceIssuerName',
+  'ListCost',
+  'PricingQuantity',
+  'PricingUnit',
+  'ProviderName',
+  'PublisherName',
+  'ServiceCategory',
+  'ServiceName',
+]
