@@ -1,16 +1,13 @@
-// The judge of kill9.mjs: compares the trace in a database with what clients and the provider saw.
-import Database from 'better-sqlite3'
-
+// The judge of kill9.mjs: compares a trace (kill9-trace.mjs) with what clients and the provider saw.
 /**
  * Reads the whole trace and counts what breaks the identity; every count has its lines in `faults`.
  * `seen`: whole = Map of session → turn id of the answers that clients read to their end; upstream = Set of the sessions whose
  * request reached the provider.
  */
-export function judge(file, seen) {
-  const database = new Database(file, { readonly: true })
+export function judge(trace, seen) {
   const turns = new Map()
   const sessions = new Set()
-  for (const event of database.prepare('SELECT id, turn_id, session_id, type, payload_json FROM events ORDER BY id').all()) {
+  for (const event of trace.events) {
     const kind = event.type === 'route.decided' ? 'route' : event.type === 'turn.completed' ? 'turn' : 'call'
     if (kind === 'call' && !event.type.startsWith('llm.call_')) continue
     const turn = turns.get(event.turn_id) ?? { session: event.session_id, route: [], call: [], turn: [] }
@@ -24,12 +21,12 @@ export function judge(file, seen) {
     result.faults.push(`${what}: ${text}`)
   }
 
-  const callRow = database.prepare('SELECT status FROM calls WHERE turn_id = ?')
+  const statuses = new Map(trace.calls.map(({ turn_id, status }) => [turn_id, status]))
   for (const [session, turnId] of seen.whole) {
     const turn = turns.get(turnId)
     if (!turn || turn.session !== session || turn.route.length === 0 || turn.call.length === 0 || turn.turn.length === 0) {
       count('lost', `answer ${session}, turn ${turnId}: ${turn ? 'events are missing' : 'no events'}`)
-    } else if (!wentWell(turn) || callRow.get(turnId)?.status !== 'ok') {
+    } else if (!wentWell(turn) || statuses.get(turnId) !== 'ok') {
       count('wrongly', `turn ${turnId}: ${turn.call[0].type} ${turn.call[0].payload.error_class}, ${turn.turn[0].payload.status}`)
     }
   }
@@ -40,16 +37,15 @@ export function judge(file, seen) {
     if (!rises(turn)) count('disorder', `turn ${turnId}`)
     if (turn.turn[0]?.payload.status === 'interrupted') result.interrupted += 1
   }
-  for (const { turn_id } of database.prepare('SELECT turn_id FROM inflight').all()) count('orphans', `inflight ${turn_id}`)
+  for (const { turn_id } of trace.inflight) count('orphans', `inflight ${turn_id}`)
 
-  const { rows, distinct } = database.prepare('SELECT count(*) AS rows, count(DISTINCT turn_id) AS "distinct" FROM calls').get()
-  const rolled = database.prepare('SELECT coalesce(sum(call_count), 0) AS sum FROM usage_hourly').get().sum
+  const rows = trace.calls.length
+  const rolled = Number(trace.rolled[0].calls)
   const called = [...turns.values()].filter(({ call }) => call.length > 0).length
-  if (rows !== distinct || rows !== called) count('doubled', `${called} turns with a call, ${rows} rows in calls`)
+  if (rows !== statuses.size || rows !== called) count('doubled', `${called} turns with a call, ${rows} rows in calls`)
   if (rolled !== rows) count('doubled', `usage_hourly counts ${rolled} calls, calls has ${rows}`)
-  result.integrity = database.pragma('integrity_check', { simple: true })
+  result.integrity = trace.integrity
   if (result.integrity !== 'ok') result.faults.push(`integrity: ${result.integrity}`)
-  database.close()
   return result
 }
 

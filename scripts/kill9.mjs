@@ -1,7 +1,11 @@
 // Proves the durability identity: streams load at a gateway, kills it with SIGKILL at a random moment, starts it again, many
 // times, and then compares what clients and the provider saw with what the trace says.
 //
-//   npm run build && node scripts/kill9.mjs [--count 20] [--clients 24] [--seed N] [--cli dist/cli.js] [--keep]
+//   npm run build && node scripts/kill9.mjs [--count 20] [--clients 24] [--seed N] [--db FILE|URL] [--others 1]
+//                                           [--cli dist/cli.js] [--keep]
+//
+// `--db postgres://…` (empty, or ours) in place of a SQLite file; `--others N`: as many gateways beside the killed one, on the
+// same database, that run on and sweep what it leaves open.
 //
 // Exit 0 only when lost, doubled, orphans and whole answers called INTERRUPTED are all 0, every upstream call has its
 // route.decided, the ids of each turn rise, and the database is whole. Loopback only, in a temporary folder.
@@ -13,9 +17,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import Database from 'better-sqlite3'
 import { startMockUpstream } from '../bench/mock-upstream.mjs'
 import { judge } from './kill9-ledger.mjs'
+import { countOpenTurns, readTrace } from './kill9-trace.mjs'
 
 const { values: flags } = parseArgs({
   options: {
@@ -23,6 +27,8 @@ const { values: flags } = parseArgs({
     clients: { type: 'string', default: '24' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     cli: { type: 'string', default: fileURLToPath(new URL('../dist/cli.js', import.meta.url)) },
+    db: { type: 'string' },
+    others: { type: 'string', default: '0' },
     keep: { type: 'boolean', default: false },
   },
 })
@@ -36,8 +42,9 @@ const kinds = ['anthropic', 'openai'].flatMap((shape) =>
 const seen = { /** session → turn id */ whole: new Map(), upstream: new Set(), cut: 0, refused: 0 }
 const random = randomFrom(Number(flags.seed))
 const directory = mkdtempSync(join(tmpdir(), 'metis-kill9-'))
-const db = join(directory, 'metis.db')
-const env = { PATH: process.env.PATH, HOME: directory, METIS_HOME: directory }
+const db = flags.db ?? join(directory, 'metis.db')
+// In the environment, where nobody sees a URL's password.
+const env = { PATH: process.env.PATH, HOME: directory, METIS_HOME: directory, METIS_DB: db }
 
 const upstream = await startMockUpstream({
   onRequest: (body) => {
@@ -49,25 +56,32 @@ const config = writeConfig(upstream.port)
 const token = issueKey()
 const port = await freePort()
 let child = null
+const others = []
 process.on('exit', () => {
-  child?.kill('SIGKILL')
+  for (const gateway of [child, ...others.map(({ process }) => process)]) gateway?.kill('SIGKILL')
   if (!flags.keep) rmSync(directory, { recursive: true, force: true })
 })
 
 let slowestStartMs = 0
+for (let nth = 0; nth < Number(flags.others); nth++) {
+  const otherPort = await freePort()
+  others.push({ process: await startGateway(otherPort), port: otherPort })
+}
 for (let round = 0; round < Number(flags.count); round++) {
-  await startGateway()
+  child = await startGateway(port)
   const load = startLoad(round)
   await sleep(200 + random() * 1_000)
-  await killGateway('SIGKILL')
+  await endGateway(child, 'SIGKILL')
   await load.stop()
 }
-await startGateway()
+// What the last kill left open is swept by a gateway that runs, or by the next start.
+if (others.length === 0) child = await startGateway(port)
 await sweepDone()
-await killGateway('SIGTERM')
+if (others.length === 0) await endGateway(child, 'SIGTERM')
+for (const other of others) await endGateway(other.process, 'SIGTERM')
 await upstream.stop()
 
-const verdict = judge(db, seen)
+const verdict = judge(await readTrace(db), seen)
 console.log(
   `${flags.count} kills (seed ${flags.seed}): ${seen.whole.size} answers seen whole, ${seen.cut} cut, ${seen.refused} refused; ` +
     `${seen.upstream.size} calls upstream; ${verdict.interrupted} turns closed as INTERRUPTED; slowest start ${Math.round(slowestStartMs)} ms`,
@@ -87,10 +101,11 @@ function startLoad(round) {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
   const leaving = new AbortController()
   let next = 0
+  const ports = [port, ...others.map((other) => other.port)]
   async function client(index) {
     while (!leaving.signal.aborted) {
       const session = `kill9-${round}-${next++}`
-      const outcome = await turnOf(agent, session, kinds[(index + next) % kinds.length])
+      const outcome = await turnOf(agent, ports[index % ports.length], session, kinds[(index + next) % kinds.length])
       if (outcome.whole) seen.whole.set(session, outcome.turnId)
       else if (outcome.status >= 400) seen.refused += 1
       else seen.cut += 1
@@ -108,7 +123,7 @@ function startLoad(round) {
 }
 
 /** `whole`: the client read an answer to its end mark. */
-function turnOf(agent, session, { shape, provider, stream }) {
+function turnOf(agent, port, session, { shape, provider, stream }) {
   const anthropic = shape === 'anthropic'
   const messages = [{ role: 'user', content: `${session} says hello` }]
   const body = JSON.stringify({ model: `${provider}:bench-12-8`, max_tokens: 256, stream, messages })
@@ -145,28 +160,28 @@ function isJson(text) {
   }
 }
 
-async function startGateway() {
+async function startGateway(port) {
   const startMs = performance.now()
-  const args = [flags.cli, '--port', String(port), '--no-serve', '--db', db, '--config', config, '--log-level', 'warn']
-  child = spawn(process.execPath, args, { env, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
+  const args = [flags.cli, '--port', String(port), '--no-serve', '--config', config, '--log-level', 'warn']
+  const gateway = spawn(process.execPath, args, { env, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
   let errors = ''
-  child.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-4_000)))
-  while (!(await isUp())) {
-    if (child.exitCode !== null || performance.now() - startMs > 10_000) throw new Error(`the gateway did not start\n${errors}`)
+  gateway.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-4_000)))
+  while (!(await isUp(port))) {
+    if (gateway.exitCode !== null || performance.now() - startMs > 10_000) throw new Error(`the gateway did not start\n${errors}`)
     await sleep(5)
   }
   slowestStartMs = Math.max(slowestStartMs, performance.now() - startMs)
+  return gateway
 }
 
 /** Waits for the exit as well: a process that nobody has waited for still has its pid. */
-async function killGateway(signal) {
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.kill(signal)
+async function endGateway(gateway, signal) {
+  const gone = new Promise((resolve) => gateway.once('exit', resolve))
+  gateway.kill(signal)
   await gone
-  child = null
 }
 
-function isUp() {
+function isUp(port) {
   return new Promise((resolve) => {
     const call = request({ host: '127.0.0.1', port, path: '/healthz', agent: false, timeout: 1_000 })
     call.on('response', (answer) => answer.resume().on('end', () => resolve(answer.statusCode === 200)))
@@ -176,12 +191,9 @@ function isUp() {
   })
 }
 
-/** The sweep at start may run beside the first answers; what it has not closed after 5 s is an orphan. */
+/** The sweep at start may run beside the first answers, and a running gateway sweeps every 5 s: what is open then is an orphan. */
 async function sweepDone() {
-  const database = new Database(db, { readonly: true })
-  const left = database.prepare('SELECT count(*) FROM inflight').pluck()
-  for (let waitedMs = 0; waitedMs < 5_000 && left.get() > 0; waitedMs += 50) await sleep(50)
-  database.close()
+  for (let waitedMs = 0; waitedMs < 8_000 && (await countOpenTurns(db)) > 0; waitedMs += 50) await sleep(50)
 }
 
 function writeConfig(upstreamPort) {
@@ -195,7 +207,7 @@ function writeConfig(upstreamPort) {
 }
 
 function issueKey() {
-  const args = [flags.cli, 'issue-key', '--name', 'kill9', '--workspace', directory, '--json', '--db', db, '--config', config]
+  const args = [flags.cli, 'issue-key', '--name', 'kill9', '--workspace', directory, '--json', '--config', config]
   return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' })).token
 }
 

@@ -1,7 +1,7 @@
 // What every command and both servers stand on: configuration, store and catalogs of one process, opened once.
 import { hash as oneShotHash, randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import type { ModelCatalog } from '../../src/catalog/models.ts'
 import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
@@ -21,10 +21,11 @@ import type { SpoolOf } from '../../src/store/spool.ts'
 import { createTraceStore, type SpoolingTraceStore } from '../../src/store/trace-store.ts'
 import { nodeClock } from './clock.ts'
 import { readConfigFile } from './config-file.ts'
+import type { DatabaseAddress } from './database-address.ts'
 import { createLogger } from './logger.ts'
 import { pathsOf } from './paths.ts'
 import { processFacts } from './process-facts.ts'
-import { createSpools } from './spool.ts'
+import { createSpools, spooledIn } from './spool.ts'
 import { openStorage, type NodeStorage } from './open-storage.ts'
 import { version } from './version.ts'
 
@@ -59,6 +60,8 @@ export interface NodeContext {
   readonly traces: SpoolingTraceStore
   /** Turns that wait beside the database. */
   readonly spoolOf: SpoolOf
+  /** Whose turns those are, where they can outlive their gateway's row. */
+  readonly spooled: () => readonly string[]
   readonly prices: PriceCatalog
   readonly models: ModelCatalog
   readonly logger: Logger
@@ -99,8 +102,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   for (const warning of file.warnings) logger.log('warn', warning)
 
   const maintenance = options.maintenance === true
-  // What a file's folder is made for: spools and serve's session key are kept there.
-  if (database.kind === 'postgres') mkdirSync(home, { recursive: true, mode: 0o700 })
+  const spoolFolder = spoolFolderOf(database, home)
   const storage = await openStorage(database, {
     maintained: maintenance,
     onFault: (error) =>
@@ -115,7 +117,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     const instanceId = nextId()
     const probe = [probeOf(storage.db, instanceId)]
     const queue = createCommitQueue({ storage, clock, defer: setImmediate, logger, random: Math.random, probe })
-    const spoolOf = createSpools(database.kind === 'sqlite' ? dirname(database.path) : home)
+    const spoolOf = createSpools(spoolFolder)
     const spool = spoolOf(instanceId)
     const traces = createTraceStore({ storage, queue, clock, instanceId, logger, spool, durability: config.durability })
     const facts = processFacts()
@@ -136,6 +138,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
       traces,
       spoolOf,
+      spooled: () => (database.kind === 'postgres' ? spooledIn(spoolFolder) : []),
       prices: createPriceCatalog(config),
       models: createModelCatalog(config),
       logger,
@@ -157,6 +160,14 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     await storage.close()
     throw error
   }
+}
+
+/** Beside a file; for a server in the home, one for each, so that no turn is replayed into another database. */
+function spoolFolderOf(database: DatabaseAddress, home: string): string {
+  if (database.kind === 'sqlite') return dirname(database.path)
+  const folder = join(home, 'spool', oneShotHash('sha256', database.shown).slice(0, 16))
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folder
 }
 
 /** How long a store that is away may hold the end of a process back, twice at most. */

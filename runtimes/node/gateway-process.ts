@@ -3,8 +3,8 @@ import { createGateway, type Gateway } from '../../src/gateway/app.ts'
 import { createDemoSend } from '../../src/providers/demo/send.ts'
 import { createProviders } from '../../src/providers/index.ts'
 import type { Services } from '../../src/services.ts'
-import { isDeadBy } from '../../src/store/instances.ts'
-import { sweepOrphans } from '../../src/store/sweep.ts'
+import { createDeathWatch } from '../../src/store/instances.ts'
+import { sweepOrphans, type SweepParts } from '../../src/store/sweep.ts'
 import type { NodeContext } from './context.ts'
 import { listen, type Listening } from './listen.ts'
 import { processFacts } from './process-facts.ts'
@@ -15,7 +15,8 @@ import { nodeRespond } from './respond.ts'
 import { createSend } from './send.ts'
 import { version } from './version.ts'
 
-const SWEEP_EVERY_MS = 60_000
+/** One small query: what a dead gateway left open is closed while its users still wonder. */
+const SWEEP_EVERY_MS = 5000
 
 export interface GatewayProcess {
   readonly url: string
@@ -62,10 +63,13 @@ export async function startGateway(
     queue: context.queue,
     version,
   })
-  await sweep(context)
+  const isDead = createDeathWatch(processFacts(), clock.nowMs)
+  await sweep(context, isDead)
   const listening = await listen((request) => gateway.fetch(request), options)
   const sweeping = setInterval(() => {
-    sweep(context).catch((error: unknown) => logger.log('warn', 'orphaned turns could not be swept', { error: String(error) }))
+    sweep(context, isDead).catch((error: unknown) =>
+      logger.log('warn', 'orphaned turns could not be swept', { error: String(error) }),
+    )
   }, SWEEP_EVERY_MS)
   // After listening: the first request need not wait for a price list, the first bill will.
   services.background(context.prices.ready())
@@ -95,10 +99,9 @@ async function drain(gateway: Gateway, listening: Listening, drainMs: number): P
 /** For the error event of an interrupted stream to reach its client. */
 const CLOSE_GRACE_MS = 1000
 
-async function sweep(context: NodeContext): Promise<void> {
-  const { storage, queue, clock, logger, nextId, prices, spoolOf } = context
-  const isDead = isDeadBy(processFacts(), clock.nowUs())
-  await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead, prices, spoolOf })
+async function sweep(context: NodeContext, isDead: SweepParts['isDead']): Promise<void> {
+  const { storage, queue, clock, logger, nextId, prices, spoolOf, spooled } = context
+  await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead, prices, spoolOf, spooled })
 }
 
 function hostInUrl(host: string): string {

@@ -1,10 +1,10 @@
 // Who this process is, and whether another one still runs: what tells a dead gateway's turns from a live one's.
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { ProcessFacts } from '../../src/store/instances.ts'
 
 export function processFacts(): ProcessFacts {
-  return { host: hostname(), pid: process.pid, processStart: processStartOf(process.pid), isProcessAlive }
+  return { host: hostOf(), pid: process.pid, processStart: processStartOf(process.pid), isProcessAlive }
 }
 
 function isProcessAlive(pid: number, processStart: string): boolean {
@@ -16,6 +16,27 @@ function isProcessAlive(pid: number, processStart: string): boolean {
   }
   const start = processStartOf(pid)
   return processStart === '' || start === '' || start === processStart
+}
+
+/**
+ * Where a pid means a process: machines may have one name between them, and containers one name and a pid 1 each. Elsewhere than
+ * on Linux the name has to do.
+ */
+function hostOf(): string {
+  const machine = readIfThere(() => readFileSync('/etc/machine-id', 'latin1').slice(0, 8))
+  const pids = readIfThere(() => readlinkSync('/proc/self/ns/pid'))
+  return [hostname(), machine, pids === outermostPids ? '' : pids].filter((part) => part !== '').join(' ')
+}
+
+/** The number of the first namespace is the same on every Linux. */
+const outermostPids = 'pid:[4026531836]'
+
+function readIfThere(read: () => string): string {
+  try {
+    return read().trim()
+  } catch {
+    return ''
+  }
 }
 
 /** Boot and ticks since boot, on Linux; '' where the system does not tell. */

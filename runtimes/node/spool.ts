@@ -1,6 +1,16 @@
 // Spools on Node: one file of lines per instance beside the database, there only while the store is away. Written on the main
 // thread and never synced: the page cache outlives a killed process, and power loss takes the last second of the database too.
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { SpoolOf } from '../../src/store/spool.ts'
 
@@ -17,6 +27,11 @@ export function createSpools(folder: string): SpoolOf {
       remove: () => remove(path),
     }
   }
+}
+
+/** Whose spools lie in `folder`. */
+export function spooledIn(folder: string): readonly string[] {
+  return readdirSync(folder).flatMap((name) => /^spool-(\w+)\.jsonl$/.exec(name)?.[1] ?? [])
 }
 
 function append(path: string, text: string): void {

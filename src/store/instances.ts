@@ -31,7 +31,9 @@ export const probeOf = (db: Kysely<Database>, id: string): CompiledQuery =>
     .where('id', '=', id)
     .compile()
 
-const silenceUs = 90_000_000
+const silenceMs = 90_000
+/** Silence counts while somebody looks: what lies between two looks that are far apart may be a database that was away for all. */
+const longestLookMs = 15_000
 
 /** Writes this process' row: before its first turn. */
 export async function registerInstance(
@@ -70,10 +72,19 @@ export async function removeInstance(
   await parts.queue.commit([unused.compile()])
 }
 
-/** On this host the process table tells; of another host only its silence does. */
-export function isDeadBy(facts: ProcessFacts, nowUs: number): (instance: InstancesTable) => boolean {
-  return (instance) =>
-    instance.host === facts.host
-      ? !facts.isProcessAlive(instance.pid, instance.process_start)
-      : nowUs - instance.heartbeat_us > silenceUs
+/**
+ * Whether an instance is dead, asked of each at every sweep. On this host the process table tells. Of another host only its
+ * silence does: a heartbeat that has not moved for 90 s before these eyes, so that no two clocks are compared.
+ */
+export function createDeathWatch(facts: ProcessFacts, nowMs: () => number): (instance: InstancesTable) => boolean {
+  const watched = new Map<string, { readonly heartbeatUs: number; readonly silentMs: number; readonly lookedMs: number }>()
+  return (instance) => {
+    if (instance.host === facts.host) return !facts.isProcessAlive(instance.pid, instance.process_start)
+    const lookedMs = nowMs()
+    const before = watched.get(instance.id)
+    const moved = before === undefined || before.heartbeatUs !== instance.heartbeat_us
+    const silentMs = moved ? 0 : before.silentMs + Math.min(lookedMs - before.lookedMs, longestLookMs)
+    watched.set(instance.id, { heartbeatUs: instance.heartbeat_us, silentMs, lookedMs })
+    return silentMs > silenceMs
+  }
 }

@@ -33,7 +33,11 @@ export interface SweepParts {
   readonly prices: PriceCatalog
   /** What dead processes left beside the store; absent: they could leave nothing there. */
   readonly spoolOf?: SpoolOf
+  /** Whose spools are here. One whose instance is gone was swept from another host, without its spool. */
+  readonly spooled?: () => readonly string[]
 }
+
+type Dead = Pick<InstancesTable, 'id' | 'heartbeat_us'>
 
 /** D1 takes 100 parameters a statement. */
 const pageSize = 90
@@ -42,7 +46,12 @@ const pageSize = 90
 export async function sweepOrphans(parts: SweepParts): Promise<number> {
   const { storage, queue, clock, newId } = parts
   const instances = await storage.db.selectFrom('instances').selectAll().execute()
-  const dead = new Map(instances.filter(parts.isDead).map((instance) => [instance.id, instance]))
+  const known = new Set(instances.map((instance) => instance.id))
+  const left = (parts.spooled?.() ?? []).filter((id) => !known.has(id))
+  const dead = new Map<string, Dead>([
+    ...instances.filter(parts.isDead).map((instance) => [instance.id, instance] as const),
+    ...left.map((id) => [id, { id, heartbeat_us: 0 }] as const),
+  ])
   let closed = 0
   for (const instance of dead.values()) {
     // Without its ends, whole turns would be closed as interrupted.
@@ -77,7 +86,7 @@ async function replaySpool({ storage, queue, logger, spoolOf }: SweepParts, inst
 }
 
 /** Pages by turn id, so that a turn that cannot be read is passed over and never asked for again in this sweep. */
-async function closeAll(parts: SweepParts, instance: InstancesTable): Promise<number> {
+async function closeAll(parts: SweepParts, instance: Dead): Promise<number> {
   const statements = createTurnStatements(parts.storage.db)
   let closed = 0
   let after = ''

@@ -6,6 +6,7 @@ import { within } from '../support/deadline.ts'
 import { root } from '../support/import-graph.ts'
 import { startProcess, temporaryHome } from '../support/program.ts'
 import { openProgramHome, type ProgramHome } from '../support/program-gateway.ts'
+import { databaseFor } from '../support/test-database.ts'
 import { rmSync } from 'node:fs'
 
 let home: ProgramHome | null = null
@@ -18,7 +19,9 @@ describe('a gateway that is killed', () => {
   it('again and again under load loses nothing, doubles nothing, and calls no whole answer interrupted', async () => {
     const folder = temporaryHome()
     const script = join(root, 'scripts/kill9.mjs')
-    const kills = startProcess(process.execPath, [script, '--count', '4', '--clients', '12'], { home: folder, cwd: root })
+    const db = await databaseFor(join(folder, 'metis.db'))
+    const flags = ['--count', '4', '--clients', '12', '--db', db]
+    const kills = startProcess(process.execPath, [script, ...flags], { home: folder, cwd: root })
     const code = await within(18_000, 'the end of four kills', kills.ended)
     rmSync(folder, { recursive: true, force: true })
     expect([code, kills.stdout()]).toEqual([
@@ -66,7 +69,7 @@ describe('a gateway that is killed', () => {
   })
 })
 
-describe('a second gateway on the same file', () => {
+describe('a second gateway on the same database', () => {
   it('closes no live turn of the first by its start, and both put their turns on record', async () => {
     home = await openProgramHome()
     const first = await home.start()

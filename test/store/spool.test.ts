@@ -1,11 +1,13 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSpools } from '../../runtimes/node/spool.ts'
+import { createSpools, spooledIn } from '../../runtimes/node/spool.ts'
 import type { Logger } from '../../src/services.ts'
+import { removeInstance } from '../../src/store/instances.ts'
 import { entryOf, lineOf } from '../../src/store/spool.ts'
 import type { Spool, SpoolEntry } from '../../src/store/spool.ts'
 import { sweepOrphans } from '../../src/store/sweep.ts'
+import type { SweepParts } from '../../src/store/sweep.ts'
 import { within } from '../support/deadline.ts'
 import { turnOf } from '../support/turns.ts'
 import { openStore, silent, temporaryFolder } from './open-store.ts'
@@ -155,8 +157,11 @@ describe('the spool of a dead process', () => {
   let folder = temporaryFolder()
   let store: OpenStore
   const told: string[] = []
-  const sweep = (logger: Logger = silent) =>
-    sweepOrphans({ ...store, logger, prices: noPrices, isDead: ({ id }) => id === 'dead', spoolOf: createSpools(folder.path) })
+  const sweepParts = (logger: Logger = silent): SweepParts => {
+    const spoolOf = createSpools(folder.path)
+    return { ...store, logger, prices: noPrices, isDead: ({ id }) => id === 'dead', spoolOf }
+  }
+  const sweep = (logger?: Logger) => sweepOrphans(sweepParts(logger))
   beforeEach(async () => {
     folder = temporaryFolder()
     store = await openStore(join(folder.path, 'metis.db'))
@@ -178,6 +183,14 @@ describe('the spool of a dead process', () => {
     expect(await sweep()).toBe(1)
     expect(await wholeTurns(store.storage)).toEqual({ ok: ['turn-1', 'turn-2'], interrupted: ['turn-3'], refused: [], open: [] })
     expect(readdirSync(folder.path).filter((name) => name.startsWith('spool'))).toEqual([])
+  })
+
+  it('is replayed after another host has swept the process itself, where spools are looked for', async () => {
+    await removeInstance(store, 'dead')
+    leave(openedLine(1), closedLine(1), openedLine(2))
+    expect(await sweepOrphans({ ...sweepParts(), spooled: () => spooledIn(folder.path) })).toBe(1)
+    expect(await wholeTurns(store.storage)).toEqual({ ok: ['turn-1'], interrupted: ['turn-2'], refused: [], open: [] })
+    expect(spooledIn(folder.path)).toEqual([])
   })
 
   it('is on record once, however many replay it and however often', async () => {

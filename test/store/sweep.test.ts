@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PriceCatalog } from '../../src/catalog/prices.ts'
-import { isDeadBy, registerInstance, removeInstance } from '../../src/store/instances.ts'
+import { createDeathWatch, registerInstance, removeInstance } from '../../src/store/instances.ts'
 import type { ProcessFacts } from '../../src/store/instances.ts'
 import { rebuild } from '../../src/store/rebuild.ts'
 import { sweepOrphans } from '../../src/store/sweep.ts'
@@ -22,7 +22,7 @@ describe('sweeping orphans', () => {
   let folder = temporaryFolder()
   let store: OpenStore
   let crashed: OpenStore
-  const sweep = () => sweepOrphans({ ...store, logger: silent, prices, isDead: isDeadBy(facts, store.clock.nowUs()) })
+  const sweep = () => sweepOrphans({ ...store, logger: silent, prices, isDead: createDeathWatch(facts, () => 0) })
   const payloads = async (type: string): Promise<readonly unknown[]> =>
     (await store.storage.db.selectFrom('events').select('payload_json').where('type', '=', type).execute()).map((row): unknown =>
       JSON.parse(row.payload_json),
@@ -120,25 +120,31 @@ describe('sweeping orphans', () => {
 })
 
 describe('an instance is dead', () => {
-  const nowUs = 1_000_000_000
-  const row = { id: 'i', host: 'here', pid: 10, process_start: 'boot:1', version: '1', started_us: 0, heartbeat_us: nowUs }
+  const row = { id: 'i', host: 'here', pid: 10, process_start: 'boot:1', version: '1', started_us: 0, heartbeat_us: 1 }
   const here: ProcessFacts = { ...facts, isProcessAlive: (pid, start) => pid === 10 && start === 'boot:1' }
+
   it.each([
     { what: 'runs here', instance: row, isDead: false },
     { what: 'is gone from here', instance: { ...row, pid: 12 }, isDead: true },
     { what: 'left its pid to another here', instance: { ...row, process_start: 'boot:0' }, isDead: true },
-    { what: 'runs here and was silent for long', instance: { ...row, heartbeat_us: 0 }, isDead: false },
-    {
-      what: 'was heard of elsewhere 89 s ago',
-      instance: { ...row, host: 'there', heartbeat_us: nowUs - 89_000_000 },
-      isDead: false,
-    },
-    {
-      what: 'was heard of elsewhere 91 s ago',
-      instance: { ...row, host: 'there', heartbeat_us: nowUs - 91_000_000 },
-      isDead: true,
-    },
-  ])('$isDead when it $what', ({ instance, isDead }) => {
-    expect(isDeadBy(here, nowUs)(instance)).toBe(isDead)
+    { what: 'runs elsewhere, whatever its clock says', instance: { ...row, host: 'there', heartbeat_us: -1e15 }, isDead: false },
+  ])('$isDead at the first look when it $what', ({ instance, isDead }) => {
+    expect(createDeathWatch(here, () => 0)(instance)).toBe(isDead)
+  })
+
+  it.each([
+    { what: 'was silent for 90 s', looks: 19, everyMs: 5000, isDead: false },
+    { what: 'was silent for longer', looks: 20, everyMs: 5000, isDead: true },
+    { what: 'was not looked at for hours, the database being away', looks: 2, everyMs: 7_200_000, isDead: false },
+  ])('$isDead when it runs elsewhere and $what', ({ looks, everyMs, isDead }) => {
+    let nowMs = 0
+    const watch = createDeathWatch(here, () => nowMs)
+    const instance = { ...row, host: 'there' }
+    const seen = Array.from({ length: looks }, () => {
+      nowMs += everyMs
+      return watch(instance)
+    })
+    expect(seen.at(-1)).toBe(isDead)
+    expect(watch({ ...instance, heartbeat_us: 2 })).toBe(false)
   })
 })

@@ -2,17 +2,22 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { openSqlite } from '../../runtimes/node/sqlite.ts'
+import { databaseAddressOf } from '../../runtimes/node/database-address.ts'
+import { openStorage } from '../../runtimes/node/open-storage.ts'
 import type { ConfigFile } from '../../src/config/schema.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider } from './mock-provider.ts'
 import { runProgram, startProgram, temporaryHome, type Program } from './program.ts'
+import { databaseFor } from './test-database.ts'
 
 export interface ProgramHome {
   readonly home: string
-  readonly dbPath: string
+  /** What METIS_DB is for its programs. */
+  readonly db: string
   readonly provider: MockProvider
   readonly token: string
+  /** A command on the same database, to its end. */
+  run(...argv: string[]): ReturnType<typeof runProgram>
   /** Another gateway on the same home and database. */
   start(...flags: string[]): Promise<ProgramGateway>
   /** Of all turns on record, by turn id, in the order they were decided: the events' types and payloads. */
@@ -37,11 +42,14 @@ export interface AskOptions {
   readonly shape?: 'anthropic' | 'openai'
   readonly stream?: boolean
   readonly signal?: AbortSignal
+  /** Another than the home's own. */
+  readonly token?: string
 }
 
 export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramHome> {
   const home = temporaryHome()
-  const dbPath = join(home, '.metis', 'metis.db')
+  const db = await databaseFor(join(home, '.metis', 'metis.db'))
+  const env = { METIS_DB: db }
   const provider = await startMockProvider()
   const configPath = join(home, 'config.yaml')
   const providers = {
@@ -50,19 +58,19 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
     ...config.providers,
   } as const
   writeFileSync(configPath, stringify({ ...config, providers }), { mode: 0o600 })
-  const issued = await runProgram(['issue-key', '--name', 'test', '--workspace', '.', '--json'], { home })
-  const token = String(parseObject(issued.stdout)['token'])
+  const issued = await runProgram(['issue-key', '--name', 'test', '--workspace', '.', '--json'], { home, env })
+  const issuedToken = String(parseObject(issued.stdout)['token'])
   const running: Program[] = []
 
   async function start(...flags: string[]): Promise<ProgramGateway> {
-    const program = startProgram(['start', '--port', '0', '--no-serve', '--config', configPath, ...flags], { home })
+    const program = startProgram(['start', '--port', '0', '--no-serve', '--config', configPath, ...flags], { home, env })
     running.push(program)
     const [, url = ''] = await program.printed(/gateway is on (\S+)/)
     return {
       program,
       url,
       port: Number(new URL(url).port),
-      ask: ({ shape = 'anthropic', stream = true, signal } = {}) =>
+      ask: ({ shape = 'anthropic', stream = true, signal, token = issuedToken } = {}) =>
         fetch(url + (shape === 'anthropic' ? '/v1/messages' : '/v1/chat/completions'), {
           method: 'POST',
           headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -79,12 +87,13 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
 
   return {
     home,
-    dbPath,
+    db,
     provider,
-    token,
+    token: issuedToken,
     start,
+    run: (...argv) => runProgram(argv, { home, env }),
     async turns() {
-      const storage = await openSqlite(dbPath, { readonly: true })
+      const storage = await openStorage(databaseAddressOf(db), { readonly: true, maintained: false })
       const rows = await storage.db.selectFrom('events').select(['turn_id', 'type', 'payload_json']).orderBy('id').execute()
       await storage.close()
       const turns = new Map<string, TurnRecord[]>()
