@@ -1,8 +1,6 @@
 // One cap, two gateways on one file, and a gateway that is killed: the cap holds all the same.
 import { afterEach, describe, expect, it } from 'vitest'
-import { openSqlite } from '../../runtimes/node/sqlite.ts'
 import { numberOf, objectOf, parseObject, textOf } from '../support/json.ts'
-import { runProgram } from '../support/program.ts'
 import { openProgramHome, type ProgramHome } from '../support/program-gateway.ts'
 import { times } from '../support/scripts.ts'
 
@@ -19,7 +17,7 @@ const body = JSON.stringify({
 })
 
 async function issue(on: ProgramHome, ...flags: readonly string[]) {
-  const issued = await runProgram(['issue-key', '--name', 'k', '--workspace', '.', '--json', ...flags], { home: on.home })
+  const issued = await on.run('issue-key', '--name', 'k', '--workspace', '.', '--json', ...flags)
   const key = parseObject(issued.stdout)
   return { token: textOf(key['token']), keyId: textOf(key['key_id']) }
 }
@@ -38,7 +36,7 @@ async function neededUsd(on: ProgramHome, url: string): Promise<number> {
 }
 
 async function quotaOf(on: ProgramHome, keyId: string) {
-  const storage = await openSqlite(on.dbPath, { readonly: true })
+  const storage = await on.open()
   const quota = await storage.db.selectFrom('quotas').selectAll().where('id', '=', keyId).executeTakeFirst()
   const calls = await storage.db.selectFrom('calls').select('cost_nano_usd').where('gateway_key_id', '=', keyId).execute()
   await storage.close()

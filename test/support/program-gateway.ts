@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { databaseAddressOf } from '../../runtimes/node/database-address.ts'
-import { openStorage } from '../../runtimes/node/open-storage.ts'
+import { openStorage, type NodeStorage } from '../../runtimes/node/open-storage.ts'
 import type { ConfigFile } from '../../src/config/schema.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider } from './mock-provider.ts'
@@ -20,6 +20,8 @@ export interface ProgramHome {
   run(...argv: string[]): ReturnType<typeof runProgram>
   /** Another gateway on the same home and database. */
   start(...flags: string[]): Promise<ProgramGateway>
+  /** For reading. */
+  open(): Promise<NodeStorage>
   /** Of all turns on record, by turn id, in the order they were decided: the events' types and payloads. */
   turns(): Promise<ReadonlyMap<string, readonly TurnRecord[]>>
   remove(): Promise<void>
@@ -60,6 +62,7 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
   writeFileSync(configPath, stringify({ ...config, providers }), { mode: 0o600 })
   const issued = await runProgram(['issue-key', '--name', 'test', '--workspace', '.', '--json'], { home, env })
   const issuedToken = String(parseObject(issued.stdout)['token'])
+  const open = () => openStorage(databaseAddressOf(db), { readonly: true, maintained: false })
   const running: Program[] = []
 
   async function start(...flags: string[]): Promise<ProgramGateway> {
@@ -92,8 +95,9 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
     token: issuedToken,
     start,
     run: (...argv) => runProgram(argv, { home, env }),
+    open,
     async turns() {
-      const storage = await openStorage(databaseAddressOf(db), { readonly: true, maintained: false })
+      const storage = await open()
       const rows = await storage.db.selectFrom('events').select(['turn_id', 'type', 'payload_json']).orderBy('id').execute()
       await storage.close()
       const turns = new Map<string, TurnRecord[]>()
