@@ -72,6 +72,15 @@ export async function removeInstance(
   await parts.queue.commit([unused.compile()])
 }
 
+/** For who looks once: of another host only its last heartbeat tells, by this host's clock. */
+export function isDeadBy(facts: ProcessFacts, nowUs: number): (instance: InstancesTable) => boolean {
+  return (instance) => isGone(facts, instance) ?? nowUs - instance.heartbeat_us > silenceMs * 1000
+}
+
+/** null: it is another host's, whose processes are not to be seen from here. */
+const isGone = (facts: ProcessFacts, { host, pid, process_start }: InstancesTable): boolean | null =>
+  host === facts.host ? !facts.isProcessAlive(pid, process_start) : null
+
 /**
  * Whether an instance is dead, asked of each at every sweep. On this host the process table tells. Of another host only its
  * silence does: a heartbeat that has not moved for 90 s before these eyes, so that no two clocks are compared.
@@ -79,7 +88,8 @@ export async function removeInstance(
 export function createDeathWatch(facts: ProcessFacts, nowMs: () => number): (instance: InstancesTable) => boolean {
   const watched = new Map<string, { readonly heartbeatUs: number; readonly silentMs: number; readonly lookedMs: number }>()
   return (instance) => {
-    if (instance.host === facts.host) return !facts.isProcessAlive(instance.pid, instance.process_start)
+    const gone = isGone(facts, instance)
+    if (gone !== null) return gone
     const lookedMs = nowMs()
     const before = watched.get(instance.id)
     const moved = before === undefined || before.heartbeatUs !== instance.heartbeat_us
