@@ -16,6 +16,8 @@ export interface Services {
   readonly byteText?: ByteText
   /** Calls `gone` once when the client leaves before its answer is complete; at once when it already has. */
   readonly onClientGone: OnClientGone
+  /** Of the connection that a request came by; absent where the runtime does not tell. */
+  readonly peerAddress?: (request: Request) => string | null
   readonly respond: Respond
   /** Runs `task` at the end of this turn of the event loop: what arrives together is committed together. */
   readonly defer: (task: () => void) => void

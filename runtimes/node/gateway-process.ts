@@ -9,7 +9,7 @@ import type { NodeContext } from './context.ts'
 import { listen, type Listening } from './listen.ts'
 import { processFacts } from './process-facts.ts'
 import { nodeByteText, nodeReadBody } from './read-body.ts'
-import { onSocketGone } from './request.ts'
+import { incomingOf, onSocketGone } from './request.ts'
 import { createNodeRouting } from './routing.ts'
 import { nodeRespond } from './respond.ts'
 import { createSend } from './send.ts'
@@ -40,6 +40,7 @@ export async function startGateway(
     readBody: nodeReadBody,
     byteText: nodeByteText,
     onClientGone: onSocketGone,
+    peerAddress: (request) => incomingOf(request)?.socket.remoteAddress ?? null,
     respond: nodeRespond,
     defer: setImmediate,
     background(work) {

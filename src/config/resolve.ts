@@ -46,6 +46,7 @@ export function resolveConfig(sources: ConfigSources): Config {
       idleMs: file.limits?.idle_ms ?? 300_000,
       concurrentTurns: file.limits?.concurrent_turns ?? 1024,
       maxRetries: file.limits?.max_retries ?? 2,
+      authFailuresPerMinute: file.limits?.auth_failures_per_minute ?? 60,
     },
     durability: file.durability ?? 'standard',
     allowedHosts: file.allowed_hosts ?? [],

@@ -52,6 +52,7 @@ export const configFile = z.strictObject({
       idle_ms: z.int().min(1).optional(),
       concurrent_turns: z.int().min(1).optional(),
       max_retries: z.int().min(0).max(5).optional(),
+      auth_failures_per_minute: z.int().min(1).optional(),
     })
     .optional(),
   durability: z.enum(['standard', 'strict']).optional(),
@@ -107,6 +108,8 @@ export interface Limits {
   readonly concurrentTurns: number
   /** Beyond the first attempt. */
   readonly maxRetries: number
+  /** From one address; loopback is not counted. */
+  readonly authFailuresPerMinute: number
 }
 
 export interface StepDown {

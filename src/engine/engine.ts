@@ -19,6 +19,7 @@ import { account } from './account.ts'
 import { admit, type Limit } from './admit.ts'
 import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
 import { identityOf } from './identity.ts'
+import type { Pass, RateKeeper } from './rates.ts'
 import { quotaExceeded, reserve } from './reserve.ts'
 import { clientGone, shuttingDown, tooManyTurns } from './refusals.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
@@ -66,6 +67,7 @@ export interface EngineParts {
   readonly prices: PriceCatalog
   readonly traces: TraceStore
   readonly limits: readonly Limit[]
+  readonly rates: RateKeeper
   readonly clock: Clock
   readonly random: () => number
   readonly nextId: () => string
@@ -128,14 +130,26 @@ export function createEngine(parts: EngineParts): Engine {
     if (running.size + entering >= parts.routing.config.limits.concurrentTurns) throw tooManyTurns()
     // Counted from here: those that ask in one moment must not all find the place free.
     entering += 1
-    const entered = await enter(asked).finally(() => {
+    const entered = await letIn(asked).finally(() => {
       entering -= 1
     })
     return await answerOf(asked, entered)
   }
 
-  /** @throws GatewayError; the turn is then on record as refused */
-  async function enter(asked: TurnRequest): Promise<Entered> {
+  /** @throws GatewayError; the turn is on record as refused, unless its key asked too fast: that is counted and sampled */
+  async function letIn(asked: TurnRequest): Promise<Entered> {
+    const { rates } = asked.principal
+    if (rates === null) return enter(asked, null)
+    const pass = await parts.rates.enter(rates, asked.request.traits.estimatedInputTokens)
+    try {
+      return await enter(asked, pass)
+    } catch (error) {
+      pass.leave(0)
+      throw error
+    }
+  }
+
+  async function enter(asked: TurnRequest, pass: Pass | null): Promise<Entered> {
     const { request, principal, turnId } = asked
     const head: TurnHead = {
       id: turnId,
@@ -197,7 +211,10 @@ export function createEngine(parts: EngineParts): Engine {
       traces: parts.traces,
       logger: parts.logger,
       redact: parts.redact,
-      onClosed: () => running.delete(turnId),
+      onClosed: (tokens) => {
+        running.delete(turnId)
+        pass?.leave(tokens)
+      },
       reservation: held.reservation,
       onSettled: parts.onSettled,
     })

@@ -43,7 +43,8 @@ export interface TurnParts {
   readonly logger: Logger
   /** Strips secrets from a message before it is stored. */
   readonly redact: (text: string) => string
-  readonly onClosed: () => void
+  /** Told what the turn used: input and output, tokens. */
+  readonly onClosed: (tokens: number) => void
   /** What the turn holds of its caps. */
   readonly reservation: Reservation | undefined
   readonly onSettled: (reservation: Reservation) => void
@@ -77,17 +78,19 @@ export function createTurn(parts: TurnParts): Turn {
   return turn
 
   async function settle(end: TurnEnd, error: GatewayError | undefined): Promise<TurnEnd> {
+    let tokens = 0
     try {
       // A call that broke before it delivered anything used nothing we know of; one that broke later was paid for.
       const closed = end === 'failed' && !tally.delivered ? failure(error) : outcome(end, error, await bill())
       costNanoUsd = closed.costNanoUsd
+      tokens = closed.turn.payload.total_input_tokens + closed.turn.payload.total_output_tokens
       await parts.traces.closeTurn(closed)
       if (parts.reservation !== undefined) parts.onSettled(parts.reservation)
       logTurn(parts.logger, closed)
     } catch (fault) {
       parts.logger.log('error', 'a finished turn could not be recorded', { turn_id: head.id, fault: String(fault) })
     } finally {
-      parts.onClosed()
+      parts.onClosed(tokens)
     }
     return end
   }

@@ -58,7 +58,9 @@ export function errorHeaders(error: GatewayError, turnId: string | null, request
 /** Only what a wait of seconds cures, and that the gateway has not itself tried again (contract.md §4). */
 function retryHelps(error: GatewayError): boolean {
   switch (error.code) {
+    // A bad key is no better after a while.
     case 'rate_limit_exceeded':
+      return error.details.upstream === undefined && error.details.fields?.['scope'] !== 'address'
     case 'store_unavailable':
     case 'overloaded':
     case 'shutting_down':

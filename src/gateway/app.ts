@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { PriceCatalog } from '../catalog/prices.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { Limit } from '../engine/admit.ts'
+import { createRateKeeper } from '../engine/rates.ts'
 import { shuttingDown } from '../engine/refusals.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -10,11 +11,12 @@ import type { RoutingTables } from '../routing/tables.ts'
 import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import type { KeyStore } from '../store/keys.ts'
+import { createMemoryRates, createSharedRates } from '../store/rates.ts'
 import { createQuotaAlerts } from '../store/quota-alerts.ts'
 import type { SpoolingTraceStore } from '../store/trace-store.ts'
 import { createAlertWebhook } from './alert-webhook.ts'
-import { createAuthFailureLog } from './auth-failures.ts'
 import { createAuthenticate } from './authenticate.ts'
+import { createClientAddress } from './client-address.ts'
 import { createCountTokens } from './count-tokens.ts'
 import { createDoor, renderError } from './door.ts'
 import { doors, wireOf } from './doors.ts'
@@ -22,6 +24,7 @@ import { createHealth } from './health.ts'
 import { createMetrics } from './metrics.ts'
 import { listShapeOf, renderModel, renderModels } from './models.ts'
 import { refuseForeign } from './origin.ts'
+import { createSampledEvents } from './sampled-events.ts'
 
 export interface GatewayParts {
   readonly services: Services
@@ -48,21 +51,36 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { services } = parts
-  const failures = createAuthFailureLog({ ...parts, clock: services.clock, logger: services.logger })
-  const authenticate = createAuthenticate({ ...parts, hash: services.hash, clock: services.clock, failures })
-  const { clock, logger } = services
-  const notify = createAlertWebhook({ config: services.config.alerts, send: services.send, clock, logger })
+  const { clock, logger, config } = services
+  const failures = createSampledEvents('gateway.auth_failed', { ...parts, clock, logger })
+  const limited = createSampledEvents('gateway.rate_limited', { ...parts, clock, logger })
+  const memory = createMemoryRates(clock)
+  const authenticate = createAuthenticate({
+    keys: parts.keys,
+    hash: services.hash,
+    clock,
+    failures,
+    clientAddressOf: createClientAddress(services),
+    rates: memory,
+    failuresPerMinute: config.limits.authFailuresPerMinute,
+  })
+  // A file belongs to one gateway as a rule; a server's database is there to be shared.
+  const shared =
+    services.storage.dialect === 'sqlite' ? memory : createSharedRates({ ...parts, storage: services.storage, clock })
+  const rates = createRateKeeper(shared, (key, scope) => limited.record({ gateway_key_id: key, scope }))
+  const notify = createAlertWebhook({ config: config.alerts, send: services.send, clock, logger })
   const alert = createQuotaAlerts({ storage: services.storage, queue: parts.queue, clock, newId: parts.nextId, logger, notify })
   const engine = createEngine({
     ...parts,
     clock,
     logger,
+    rates,
     onSettled: (reservation) => services.background(alert(reservation)),
   })
   let draining = false
   const health = createHealth({ services, queue: parts.queue, version: parts.version, isDraining: () => draining })
 
-  const metrics = createMetrics({ ...parts, engine, failures, untracedTurns: () => parts.traces.untracedTurns() })
+  const metrics = createMetrics({ ...parts, engine, failures, limited, untracedTurns: () => parts.traces.untracedTurns() })
 
   const doorOf = new Map(
     doors.map(({ path, wire }) => [path, createDoor(wire, { services, engine, authenticate, nextId: parts.nextId })]),
@@ -100,7 +118,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function answerModels(request: Request, id: string | null): Promise<Response> {
     try {
-      const principal = await authenticate(request.headers)
+      const principal = await authenticate(request)
       const url = new URL(request.url)
       const shape = listShapeOf(url, request.headers)
       const models = parts.routing.models

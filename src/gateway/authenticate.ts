@@ -5,37 +5,51 @@ import type { Principal } from '../ir/principal.ts'
 import { constantTimeEqual, parseToken } from '../lib/token.ts'
 import type { Clock, Services } from '../services.ts'
 import type { KeyStore, KeyRecord } from '../store/keys.ts'
-import type { AuthFailureLog } from './auth-failures.ts'
+import type { RateStore } from '../store/rates.ts'
+import { isLoopback, type ClientAddressOf } from './client-address.ts'
+import type { SampledEvents } from './sampled-events.ts'
 
 export interface AuthenticateParts {
   readonly keys: KeyStore
   readonly hash: Services['hash']
   readonly clock: Clock
-  readonly failures: AuthFailureLog
+  readonly failures: SampledEvents
+  readonly clientAddressOf: ClientAddressOf
+  /** Of this process: nobody shares their failures. */
+  readonly rates: RateStore
+  /** From one address that is not this machine's own. */
+  readonly failuresPerMinute: number
 }
 
-export type Authenticate = (headers: Headers) => Promise<Principal>
+export type Authenticate = (request: Request) => Promise<Principal>
 
 export function createAuthenticate(parts: AuthenticateParts): Authenticate {
-  return async (headers) => {
-    const token = tokenOf(headers)
-    if (token === null) throw invalidKey()
+  return async (request) => {
+    const token = tokenOf(request.headers)
+    if (token === null) throw await failed(request, invalidKey())
     if (token === '') throw missingKey()
     const parsed = parseToken(token)
     const hash = await parts.hash(token)
     const record = parsed === null ? null : await parts.keys.findForToken(parsed.keyId)
     const matches = constantTimeEqual(hash, record?.tokenHash ?? DUMMY_HASH)
     if (record === null || !matches) {
-      parts.failures.record(hash)
-      throw invalidKey()
+      throw await failed(request, invalidKey(), hash)
     }
     const refusal = refusalOf(record, parts.clock.nowUs())
     if (refusal !== null) {
-      parts.failures.record(hash)
-      throw refusal
+      throw await failed(request, refusal, hash)
     }
     parts.keys.touch(record.principal.keyId ?? '')
     return record.principal
+  }
+
+  /** Who fails all the time is told to slow down; a good key from the same address is served all the while. */
+  async function failed(request: Request, refusal: GatewayError, hash?: string): Promise<GatewayError> {
+    if (hash !== undefined) parts.failures.record({ token_hash_prefix: hash.slice(0, 8) })
+    const address = parts.clientAddressOf(request)
+    if (address === null || isLoopback(address)) return refusal
+    const waitMs = await parts.rates.take({ id: `failures ${address}`, perMinute: parts.failuresPerMinute }, 1)
+    return waitMs === 0 ? refusal : tooManyFailures(waitMs)
   }
 }
 
@@ -84,6 +98,15 @@ function refusalOf(record: KeyRecord, nowUs: number): GatewayError | null {
     )
   }
   return null
+}
+
+function tooManyFailures(retryAfterMs: number): GatewayError {
+  return new GatewayError(
+    'rate_limit',
+    'rate_limit_exceeded',
+    'Too many requests with a bad gateway key came from this address. Check the key before you go on.',
+    { retryAfterMs, fields: { scope: 'address' } },
+  )
 }
 
 function invalidKey(): GatewayError {

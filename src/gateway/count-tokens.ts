@@ -25,7 +25,7 @@ export function createCountTokens(parts: CountTokensParts): Door {
   return async (request) => {
     const requestId = parts.nextId()
     try {
-      const principal = await parts.authenticate(request.headers)
+      const principal = await parts.authenticate(request)
       requireJson(request.headers)
       const bytes = await services.readBody(request, services.config.limits.bodyBytes)
       const decoded = withQuery(anthropicWire.server.decodeRequest(bytes, request.headers, services.byteText), request.url)

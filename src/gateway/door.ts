@@ -37,7 +37,7 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
     const receivedMs = services.clock.nowMs()
     const turnId = parts.nextId()
     try {
-      const principal = await parts.authenticate(request.headers)
+      const principal = await parts.authenticate(request)
       // Before the body is read; the engine looks again.
       if (engine.running >= services.config.limits.concurrentTurns) throw tooManyTurns()
       const decoded = await decode(request)

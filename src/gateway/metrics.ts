@@ -2,13 +2,14 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
-import type { AuthFailureLog } from './auth-failures.ts'
+import type { SampledEvents } from './sampled-events.ts'
 
 export interface MetricsParts {
   readonly services: Pick<Services, 'clock' | 'respond'>
   readonly engine: Engine
   readonly queue: CommitQueue
-  readonly failures: AuthFailureLog
+  readonly failures: SampledEvents
+  readonly limited: SampledEvents
   /** Turns that could be put neither in the store nor in the spool. */
   readonly untracedTurns: () => number
 }
@@ -20,7 +21,7 @@ interface Metric {
   readonly value: () => number
 }
 
-export function createMetrics({ services, engine, queue, failures, untracedTurns }: MetricsParts): () => Response {
+export function createMetrics({ services, engine, queue, failures, limited, untracedTurns }: MetricsParts): () => Response {
   const startedMs = services.clock.nowMs()
   const metrics: readonly Metric[] = [
     {
@@ -35,6 +36,12 @@ export function createMetrics({ services, engine, queue, failures, untracedTurns
       type: 'counter',
       help: 'Requests whose gateway key was refused.',
       value: () => failures.count,
+    },
+    {
+      name: 'metis_rate_limited_total',
+      type: 'counter',
+      help: 'Requests beyond what their key may ask in a minute, or at once.',
+      value: () => limited.count,
     },
     {
       name: 'metis_store_waiting_units',

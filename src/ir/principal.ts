@@ -9,6 +9,15 @@ export interface Cap {
   readonly limitNanoUsd: number
 }
 
+/** How fast a key may ask; null = as fast as it likes. */
+export interface Rates {
+  /** Whose they are: keys that took each other's place have them together. */
+  readonly id: string
+  readonly requestsPerMinute: number | null
+  readonly tokensPerMinute: number | null
+  readonly concurrentTurns: number | null
+}
+
 export interface Principal {
   /** `gk_…`; null for the agent surface, which runs in-process without a key. */
   readonly keyId: string | null
@@ -24,6 +33,8 @@ export interface Principal {
   readonly caps: readonly Cap[]
   /** A model without a known price may be called although there is a cap that cannot count it. */
   readonly allowUnpriced: boolean
+  /** null = none, and then nothing is counted. */
+  readonly rates: Rates | null
   readonly tags: Readonly<Record<string, string>>
 }
 

@@ -133,6 +133,7 @@ export const auditTypes = [
   'quota.alert',
   'gateway.quota_exceeded',
   'gateway.auth_failed',
+  'gateway.rate_limited',
   'gateway.key_issued',
   'gateway.key_revoked',
   'gateway.key_rotated',

@@ -1,6 +1,6 @@
 // A gateway key as the program knows it and as its row holds it; the only place where the two meet.
 import * as z from 'zod'
-import type { Cap, Principal } from '../ir/principal.ts'
+import type { Cap, Principal, Rates } from '../ir/principal.ts'
 import type { GatewayKeysTable } from './schema.ts'
 
 export interface DisabledOwner {
@@ -18,8 +18,6 @@ export interface KeyRecord {
   readonly revokedUs: number | null
   /** Who makes the key useless: its user or its team, disabled. */
   readonly disabled: DisabledOwner | null
-  readonly requestsPerMinute: number | null
-  readonly tokensPerMinute: number | null
 }
 
 export interface NewKey {
@@ -37,6 +35,7 @@ export interface NewKey {
   readonly allowUnpriced?: boolean
   readonly requestsPerMinute?: number | null
   readonly tokensPerMinute?: number | null
+  readonly concurrentTurns?: number | null
   readonly tags?: Readonly<Record<string, string>>
   readonly logMessages?: boolean
   readonly ignoreClientModel?: boolean
@@ -72,6 +71,7 @@ export function recordOf(row: KeyRow): KeyRecord {
       ignoreClientModel: row.ignore_client_model === 1,
       logMessages: row.log_messages === 1,
       caps: capsOf(row),
+      rates: ratesOf(row),
       allowUnpriced: row.allow_unpriced === 1,
       tags: row.tags_json === '{}' ? {} : tagsJson.parse(JSON.parse(row.tags_json)),
     },
@@ -81,9 +81,13 @@ export function recordOf(row: KeyRow): KeyRecord {
     disabled:
       disabledOwner('user', row.user_id, row.user_disabled_us) ??
       disabledOwner('team', row.effective_team_id, row.team_disabled_us),
-    requestsPerMinute: row.requests_per_minute,
-    tokensPerMinute: row.tokens_per_minute,
   }
+}
+
+function ratesOf(row: KeyRow): Rates | null {
+  const { requests_per_minute: requestsPerMinute, tokens_per_minute: tokensPerMinute, concurrent_turns: concurrentTurns } = row
+  if (requestsPerMinute === null && tokensPerMinute === null && concurrentTurns === null) return null
+  return { id: row.root_id ?? row.id, requestsPerMinute, tokensPerMinute, concurrentTurns }
 }
 
 function capsOf(row: KeyRow): readonly Cap[] {
@@ -133,6 +137,7 @@ export function rowOf(
     allow_unpriced: key.allowUnpriced === true ? 1 : 0,
     requests_per_minute: key.requestsPerMinute ?? null,
     tokens_per_minute: key.tokensPerMinute ?? null,
+    concurrent_turns: key.concurrentTurns ?? null,
     tags_json: JSON.stringify(key.tags ?? {}),
     log_messages: key.logMessages === true ? 1 : 0,
     ignore_client_model: key.ignoreClientModel === true ? 1 : 0,

@@ -20,6 +20,7 @@ const columns = [
   'allow_unpriced',
   'requests_per_minute',
   'tokens_per_minute',
+  'concurrent_turns',
   'tags_json',
   'log_messages',
   'ignore_client_model',

@@ -11,6 +11,7 @@ export interface Database {
   users: UsersTable
   teams: TeamsTable
   quotas: QuotasTable
+  rate_buckets: RateBucketsTable
 }
 
 /** Append-only: the truth. Everything else but keys and identities is derived from it. */
@@ -136,6 +137,7 @@ export interface GatewayKeysTable {
   allow_unpriced: number
   requests_per_minute: number | null
   tokens_per_minute: number | null
+  concurrent_turns: number | null
   tags_json: string
   log_messages: number
   ignore_client_model: number
@@ -188,4 +190,12 @@ export interface QuotasTable {
   alerted_percent: number
   /** Which turn reserved last: what its further statements are judged by. */
   last_turn_id: string
+}
+
+/** What is left of a limit per minute, where several gateways share it. */
+export interface RateBucketsTable {
+  id: string
+  /** Millionths; below 0 = in debt. */
+  level: number
+  updated_us: number
 }

@@ -37,6 +37,7 @@ beforeAll(async () => {
       monthly_cap_nano_usd: null,
       requests_per_minute: null,
       tokens_per_minute: null,
+      concurrent_turns: null,
       tags_json: '{}',
       log_messages: 0,
       ignore_client_model: 0,

@@ -1,7 +1,11 @@
 import { describe, it } from 'vitest'
+import { createMemoryRates } from '../../src/store/rates.ts'
 import { quotaContract } from './quota-contract.ts'
+import { ratesContract, sharedRatesContract } from './rates-contract.ts'
 import { storageContract } from './storage-contract.ts'
 import { storages } from './storages.ts'
+
+ratesContract('memory', async (clock) => ({ rates: createMemoryRates(clock), settled: () => Promise.resolve() }))
 
 for (const [name, storage] of Object.entries(storages)) {
   if (storage === null) {
@@ -10,4 +14,5 @@ for (const [name, storage] of Object.entries(storages)) {
   }
   storageContract(name, storage)
   quotaContract(name, storage)
+  sharedRatesContract(name, storage)
 }

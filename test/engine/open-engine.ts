@@ -4,6 +4,7 @@ import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import { createPriceCatalog, type PriceSource } from '../../src/catalog/price-catalog.ts'
 import { createEngine, type Engine, type TurnAnswer } from '../../src/engine/engine.ts'
 import type { Limit } from '../../src/engine/admit.ts'
+import { createRateKeeper } from '../../src/engine/rates.ts'
 import type { Principal } from '../../src/ir/principal.ts'
 import type { Shape, StreamChunk } from '../../src/ir/stream.ts'
 import { createIdFactory } from '../../src/lib/ids.ts'
@@ -13,6 +14,7 @@ import { presets } from '../../src/providers/presets.ts'
 import { protocols } from '../../src/protocols/index.ts'
 import { createRoutingTables } from '../../src/routing/tables.ts'
 import type { Logger } from '../../src/services.ts'
+import { createMemoryRates } from '../../src/store/rates.ts'
 import type { Reservation } from '../../src/store/quotas.ts'
 import { configWith } from '../catalog/config.ts'
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts'
@@ -85,6 +87,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
     prices,
     traces,
     limits: options.limits ?? [],
+    rates: createRateKeeper(createMemoryRates(clock), () => undefined),
     clock,
     random: () => options.random ?? 0,
     nextId,

@@ -63,14 +63,13 @@ describe('gateway keys', () => {
         logMessages: true,
         caps: [{ kind: 'team', id: 'core', scope: 'monthly', limitNanoUsd: 5_000_000_000 }],
         allowUnpriced: false,
+        rates: { id: keyId, requestsPerMinute: 60, tokensPerMinute: null, concurrentTurns: null },
         tags: { stage: 'dev' },
       },
       tokenHash: hash(token),
       expiresUs: 99,
       revokedUs: null,
       disabled: null,
-      requestsPerMinute: 60,
-      tokensPerMinute: null,
     })
   })
 

@@ -14,6 +14,7 @@ export function principalWith(changes: Partial<Principal> = {}): Principal {
     logMessages: false,
     caps: [],
     allowUnpriced: false,
+    rates: null,
     tags: {},
     ...changes,
   }

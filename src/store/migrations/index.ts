@@ -3,11 +3,13 @@ import type { Migration } from 'kysely'
 import { initial } from './0001-initial.ts'
 import { keyRotation } from './0003-key-rotation.ts'
 import { quotas } from './0004-quotas.ts'
+import { rates } from './0005-rates.ts'
 import { identityNotices } from './0020-identity-notices.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0003-key-rotation': keyRotation,
   '0004-quotas': quotas,
+  '0005-rates': rates,
   '0020-identity-notices': identityNotices,
 }

@@ -1,24 +1,28 @@
-// Failed authentication on record without letting a flood fill the disk (reliability.md §5): every failure is counted, at
-// most 60 a minute are written, each with eight hex digits of the token's hash.
+// Events of which there may be a flood, on record without filling the disk (reliability.md §5): each is counted, at most 60 a
+// minute are written, and each of those says how many were not.
 import type { Clock, Logger } from '../services.ts'
 import { auditEvent } from '../store/audit.ts'
+import type { AuditType } from '../store/events.ts'
 import type { TraceStore } from '../store/traces.ts'
 
 const ROWS_PER_MINUTE = 60
 const MINUTE_MS = 60_000
 
-export interface AuthFailureLog {
-  record(tokenHash: string): void
+export interface SampledEvents {
+  record(payload: Readonly<Record<string, unknown>>): void
   /** Since start. */
   readonly count: number
 }
 
-export function createAuthFailureLog(parts: {
-  readonly traces: TraceStore
-  readonly nextId: () => string
-  readonly clock: Clock
-  readonly logger: Logger
-}): AuthFailureLog {
+export function createSampledEvents(
+  type: AuditType,
+  parts: {
+    readonly traces: TraceStore
+    readonly nextId: () => string
+    readonly clock: Clock
+    readonly logger: Logger
+  },
+): SampledEvents {
   let count = 0
   let unwritten = 0
   let written = 0
@@ -27,7 +31,7 @@ export function createAuthFailureLog(parts: {
     get count() {
       return count
     },
-    record(tokenHash) {
+    record(payload) {
       count += 1
       const nowMs = parts.clock.nowMs()
       if (nowMs - minuteStartMs >= MINUTE_MS) {
@@ -39,11 +43,11 @@ export function createAuthFailureLog(parts: {
         return
       }
       written += 1
-      const payload = { token_hash_prefix: tokenHash.slice(0, 8), unwritten_before: unwritten }
+      const said = { ...payload, unwritten_before: unwritten }
       unwritten = 0
       const stamp = { id: parts.nextId(), timestampUs: parts.clock.nowUs() }
       parts.traces
-        .append([auditEvent('gateway.auth_failed', payload, stamp)])
+        .append([auditEvent(type, said, stamp)])
         .catch((fault: unknown) => parts.logger.log('warn', 'an audit event could not be recorded', { fault: String(fault) }))
     },
   }
