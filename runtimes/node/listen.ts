@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { AnswerStream } from '../../src/services.ts'
 import { createRequest } from './request.ts'
 import { socketAnswerOf } from './respond.ts'
-import { writeStream } from './write-stream.ts'
+import { answerStreamOf, writeStream } from './write-stream.ts'
 
 const HEADER_BYTES = 16 * 1024
 const HEADER_LINES = 100
@@ -209,8 +209,16 @@ async function writeResponse(incoming: IncomingMessage, outgoing: ServerResponse
   response.headers.forEach((value, name) => {
     headers[name] = value
   })
+  if (response.body !== null && isStream(headers)) {
+    await writeAnswerStream(incoming, outgoing, response.status, headers, answerStreamOf(response.body))
+    return
+  }
   writeWhole(incoming, outgoing, response.status, headers, new Uint8Array(await response.arrayBuffer()))
 }
+
+/** Everything else is whole at once, and gets its length. */
+const isStream = (headers: Readonly<Record<string, string>>): boolean =>
+  headers['content-type']?.startsWith('text/event-stream') === true
 
 function refuseConnection(socket: Socket): void {
   socket.end('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')

@@ -1,13 +1,16 @@
-// Serve as a process: analytics and the dashboard on the same database, in a process of their own, so that no query ever
+// Serve as a process: analytics, sessions and the dashboard on the same database, in a process of their own, so that no query ever
 // delays an answer.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createServe, type ServeOptions } from '../../src/serve/app.ts'
+import { createSessionHandlers } from '../../src/serve/sessions.ts'
 import { isLoopback } from './commands/listening.ts'
 import type { NodeContext } from './context.ts'
 import { listen } from './listen.ts'
 import { nodeReadBody } from './read-body.ts'
+import { onSocketGone } from './request.ts'
+import { openSessions } from './sessions.ts'
 import { version } from './version.ts'
 
 const SESSION_SECRET_BYTES = 32
@@ -23,23 +26,37 @@ export async function startServe(
   context: NodeContext,
   options: { readonly port: number; readonly host?: string; readonly adminToken?: string },
 ): Promise<ServeProcess> {
-  const { config, storage, clock, hash, logger, models, prices } = context
+  const { config, storage, clock, hash, logger, models, prices, nextId, identities } = context
+  const agent = await openSessions(context)
+  const services = { config, storage, clock, hash, logger, readBody: nodeReadBody, onClientGone: onSocketGone }
   const serveOptions: ServeOptions = {
     version,
     startedUs: clock.nowUs(),
     models,
     prices,
+    sessions: createSessionHandlers({
+      services,
+      ...agent,
+      identities,
+      names: agent.routing,
+      nextId,
+    }),
     loopback: options.host === undefined || isLoopback(options.host),
     ...(options.adminToken === undefined
       ? {}
       : { admin: { token: options.adminToken, sessionSecret: sessionSecret(context.home) } }),
   }
-  const serve = createServe({ config, storage, clock, hash, logger, readBody: nodeReadBody }, serveOptions)
+  const serve = createServe(services, serveOptions)
   const listening = await listen((request) => serve.fetch(request), options)
   const host = listening.hosts[0] ?? '127.0.0.1'
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listening.port}`,
-    close: () => listening.close(CLOSE_WITHIN_MS),
+    async close() {
+      // Sessions keep what came so far, and go on with the next start.
+      await agent.engine.interruptAll()
+      await listening.close(CLOSE_WITHIN_MS)
+      await agent.close()
+    },
   }
 }
 

@@ -84,3 +84,25 @@ export async function writeStream(outgoing: ServerResponse, stream: AnswerStream
     await iterator.return?.()
   }
 }
+
+/** A web stream as what `writeStream` takes. Whoever made it keeps it alive by itself. */
+export function answerStreamOf(body: ReadableStream<Uint8Array>): AnswerStream {
+  const reader = body.getReader()
+  return {
+    chunks: chunksOf(reader),
+    keepAlive: new Uint8Array(0),
+    keepAliveMs: LONGEST_TIMER_MS,
+    cancel: () => void reader.cancel().catch(() => undefined),
+  }
+}
+
+/** Node's timers hold no more. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value
+  }
+}

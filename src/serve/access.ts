@@ -92,8 +92,8 @@ export function createAccess({ services, admin, loopback }: AccessParts): Access
   }
 }
 
-/** A form of another site cannot send JSON. */
-function requireJson(request: Request): void {
+/** A form of another site cannot send JSON. @throws GatewayError unsupported_media_type */
+export function requireJson(request: Request): void {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (type === 'application/json') return
   throw new GatewayError('invalid_request', 'unsupported_media_type', 'Send content-type: application/json.')

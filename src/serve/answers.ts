@@ -1,5 +1,6 @@
 // How serve answers: JSON with one error shape, `{error: {code, message}}`, whatever went wrong.
 import { InvalidParameter } from '../analytics/invalid-parameter.ts'
+import { SessionError } from '../engine/session-error.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { Logger } from '../services.ts'
 
@@ -21,11 +22,18 @@ export function errorAnswer(status: number, code: string, message: string, heade
   return jsonAnswer(status, { error: { code, message } }, headers)
 }
 
+/** `tried` of a refused route, and the like, beside code and message. */
+export function errorBody({ code, message, details }: GatewayError): object {
+  return { error: { ...details.fields, code, message } }
+}
+
 /** A fault that nobody foresaw is told to the log, not to the client. */
 export function faultAnswer(thrown: unknown, logger: Logger): Response {
   if (thrown instanceof InvalidParameter) return invalidParameter(thrown)
-  if (thrown instanceof GatewayError) return errorAnswer(thrown.status, thrown.code, thrown.message)
-  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+  if (thrown instanceof SessionError) return errorAnswer(thrown.status, thrown.code, thrown.message)
+  if (thrown instanceof GatewayError && thrown.code !== 'internal_error') return jsonAnswer(thrown.status, errorBody(thrown))
+  const cause = thrown instanceof GatewayError ? (thrown.details.cause ?? thrown) : thrown
+  const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
   logger.log('error', 'serve could not answer', { error: detail })
   return errorAnswer(500, 'internal_error', 'Something went wrong inside serve; its log says what.')
 }

@@ -12,6 +12,7 @@ import { createAccess, type AdminSecrets } from './access.ts'
 import { errorAnswer, faultAnswer, jsonAnswer } from './answers.ts'
 import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
 import { openApiOf } from './openapi.ts'
+import type { SessionHandlers } from './sessions.ts'
 
 export interface ServeOptions {
   /** Of the program. */
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly startedUs: number
   readonly models: ModelCatalog
   readonly prices: PriceCatalog
+  /** The agent surface; absent = there is no engine to run turns. */
+  readonly sessions?: SessionHandlers
   /** Needed beyond loopback and with `serve.auth: always`. */
   readonly admin?: AdminSecrets
   /** False when serve listens on more than this machine. */
@@ -36,7 +39,7 @@ type Handler = (request: Request, parameters: Parameters) => Response | Promise<
 
 interface Route {
   readonly path: string
-  readonly methods: Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>
+  readonly methods: Readonly<Partial<Record<'GET' | 'POST' | 'PATCH' | 'DELETE', Handler>>>
   /** Answered without the admin token: nothing in it is anybody's. */
   readonly open?: boolean
   /** Answers with Metis-API-Version: all but what browsers load. */
@@ -63,6 +66,7 @@ export function createServe(
     api('/admin/session', { POST: access.signIn, DELETE: access.signOut }, true),
     api('/openapi.json', { GET: () => jsonAnswer(200, openapi) }),
     ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
+    ...(options.sessions === undefined ? [] : sessionRoutes(options.sessions)),
     ...[...dashboardFiles].map(([path, file]) => pageRoute(path, () => fileAnswer(file), file.open)),
     ...['/', '/dashboard'].map((path) => pageRoute(path, () => redirect('/dashboard/'), true)),
   ]
@@ -131,6 +135,21 @@ const pageRoute = (path: string, handler: Handler, open = false): Route => ({
   versioned: false,
 })
 
+function sessionRoutes(sessions: SessionHandlers): readonly Route[] {
+  const of = (handler: (request: Request, id: string) => Promise<Response>): Handler => {
+    return (request, { id = '' }) => handler(request, id)
+  }
+  const paths: readonly (readonly [path: string, methods: Route['methods']])[] = [
+    ['/sessions', { GET: sessions.list, POST: sessions.create }],
+    ['/sessions/:id', { GET: of(sessions.read), PATCH: of(sessions.change), DELETE: of(sessions.remove) }],
+    ['/sessions/:id/turns', { POST: of(sessions.ask) }],
+    ['/sessions/:id/cancel', { POST: of(sessions.cancel) }],
+    ['/sessions/:id/messages', { GET: of(sessions.messages) }],
+    ['/sessions/:id/events', { GET: of(sessions.events) }],
+  ]
+  return paths.map(([path, methods]) => ({ path, methods, versioned: true }))
+}
+
 /** HEAD is GET without its body; Hono sees to the second half. */
 function handlerOf(route: Route, method: string): Handler | undefined {
   switch (method) {
@@ -139,6 +158,8 @@ function handlerOf(route: Route, method: string): Handler | undefined {
       return route.methods.GET
     case 'POST':
       return route.methods.POST
+    case 'PATCH':
+      return route.methods.PATCH
     case 'DELETE':
       return route.methods.DELETE
     default:

@@ -99,7 +99,8 @@ function capsOf(row: KeyRow): readonly Cap[] {
   ]
 }
 
-function capsOn(
+/** One cap for each limit there is. */
+export function capsOn(
   kind: Cap['kind'],
   id: string | null,
   daily: number | null,

@@ -37,7 +37,7 @@ export const demo = defineCommand({
       const gateway = await openPort(wanted, defaultHost, 'port', () => startGateway(context, { port: wanted }))
       const stopped = stopAsked()
       const servePort = flags['serve-port'] ?? defaultPort.serve
-      beside = await startServeBeside({ port: servePort, flags: ['--log-level', 'warn'], env, reuse: false })
+      beside = await startServeBeside({ port: servePort, flags: ['--demo', '--log-level', 'warn'], env, reuse: false })
       if (beside.url === null) throw new CommandError('serve did not start; the line above says why')
       const { writeSampleTraffic } = await import('../demo-traffic.ts')
       const sample = await writeSampleTraffic(context)

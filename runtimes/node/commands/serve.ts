@@ -1,7 +1,7 @@
 // `serve`: analytics, sessions and the dashboard, alone on the same database. Also what `start` runs beside the gateway.
 import { defineCommand } from './command.ts'
 import { UsageError } from './faults.ts'
-import { configFlag, dbFlag, oneOf, port, text } from './flags.ts'
+import { configFlag, dbFlag, oneOf, port, text, toggle } from './flags.ts'
 import { defaultHost, defaultPort, isLoopback, openPort } from './listening.ts'
 import { open } from './open.ts'
 import { tellParent } from './serve-child.ts'
@@ -9,10 +9,11 @@ import { stopAsked } from './signals.ts'
 
 export const serve = defineCommand({
   name: 'serve',
-  summary: 'start analytics and the dashboard alone (127.0.0.1:8421)',
+  summary: 'start analytics, sessions and the dashboard alone (127.0.0.1:8421)',
   flags: {
     port: port('port to listen on (default 8421)'),
     host: text('ADDRESS', 'address to listen on; beyond loopback METIS_ADMIN_TOKEN must be set (default 127.0.0.1)'),
+    demo: toggle('offer the offline demo provider to sessions beside the configured ones'),
     db: dbFlag,
     config: configFlag,
     'log-level': oneOf(['debug', 'info', 'warn', 'error'], 'least level that is logged'),
@@ -24,7 +25,8 @@ export const serve = defineCommand({
     if (flags.host !== undefined && !isLoopback(flags.host) && !adminToken)
       throw new UsageError(`serve beyond loopback (${flags.host}) needs an admin token: set METIS_ADMIN_TOKEN`)
     const context = await open(io, flags, {
-      maintenance: false,
+      maintenance: true,
+      demo: flags.demo,
       ...(flags['log-level'] === undefined ? {} : { logLevel: flags['log-level'] }),
       ...(flags['log-format'] === undefined ? {} : { logFormat: flags['log-format'] }),
     })

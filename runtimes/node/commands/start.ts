@@ -53,7 +53,11 @@ export const start = defineCommand({
         const choices = forwarded(io, flags)
         beside = await startServeBeside({
           port: flags['serve-port'] ?? defaultPort.serve,
-          flags: [...choices.flags, ...logFlags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))],
+          flags: [
+            ...choices.flags,
+            ...(flags.demo ? ['--demo'] : []),
+            ...logFlags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+          ],
           env: choices.env,
           reuse: true,
         })

@@ -5,6 +5,7 @@ import { keyRotation } from './0003-key-rotation.ts'
 import { quotas } from './0004-quotas.ts'
 import { rates } from './0005-rates.ts'
 import { identityNotices } from './0020-identity-notices.ts'
+import { sessions } from './0030-sessions.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-quotas': quotas,
   '0005-rates': rates,
   '0020-identity-notices': identityNotices,
+  '0030-sessions': sessions,
 }

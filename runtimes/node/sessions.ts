@@ -1,0 +1,49 @@
+// Sessions on Node: kept in the process' store and run by an engine of its own, put together as the gateway's is.
+import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import { createRateKeeper } from '../../src/engine/rates.ts'
+import { createSessions, type Sessions } from '../../src/engine/sessions.ts'
+import { createAlertWebhook } from '../../src/gateway/alert-webhook.ts'
+import type { RoutingTables } from '../../src/routing/tables.ts'
+import { createQuotaAlerts } from '../../src/store/quota-alerts.ts'
+import { createMemoryRates } from '../../src/store/rates.ts'
+import { createSessionStore, type SessionStore } from '../../src/store/sessions.ts'
+import type { NodeContext } from './context.ts'
+import { openEngineParts } from './engine-parts.ts'
+
+export interface NodeSessions {
+  readonly store: SessionStore
+  readonly sessions: Sessions
+  readonly engine: Engine
+  readonly routing: RoutingTables
+  /** What runs is cut and on record as interrupted. */
+  close(): Promise<void>
+}
+
+export async function openSessions(context: NodeContext): Promise<NodeSessions> {
+  const { config, clock, logger } = context
+  const { parts, send, close } = await openEngineParts(context)
+  const notify = createAlertWebhook({ config: config.alerts, send, clock, logger })
+  const alert = createQuotaAlerts({ ...context, newId: context.nextId, notify })
+  const alerting = new Set<Promise<unknown>>()
+  const engine = createEngine({
+    ...parts,
+    // Only keys have rates.
+    rates: createRateKeeper(createMemoryRates(clock), () => undefined),
+    onSettled(reservation) {
+      const work = alert(reservation).finally(() => alerting.delete(work))
+      alerting.add(work)
+    },
+  })
+  const store = createSessionStore(context)
+  return {
+    store,
+    sessions: createSessions({ ...context, engine, store }),
+    engine,
+    routing: parts.routing,
+    async close() {
+      await engine.interruptAll()
+      await Promise.allSettled(alerting)
+      await close()
+    },
+  }
+}
