@@ -1,4 +1,5 @@
 // A terminal for commands that run inside a test: what they print, and the answers they are given.
+import { Readable } from 'node:stream'
 import type { Io } from '../../runtimes/node/commands/io.ts'
 
 export interface FakeIo extends Io {
@@ -26,6 +27,8 @@ export function fakeIo({ env = {}, cwd = '/work', answer }: FakeIoOptions = {}):
       io.questions.push(question)
       return Promise.resolve(answer === true)
     },
+    write: (text) => void io.stdout.push(text),
+    stdin: Readable.from([]),
     env,
     cwd,
   }

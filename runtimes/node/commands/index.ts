@@ -1,6 +1,7 @@
 // Every command, in the order --help shows them.
 import { backup, restore } from './backup.ts'
 import type { Command } from './command.ts'
+import { chat } from './chat.ts'
 import { demo } from './demo.ts'
 import { doctorCursor } from './doctor-cursor.ts'
 import { doctorLedger } from './doctor-ledger.ts'
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   start,
   serve,
   demo,
+  chat,
   issueKey,
   listKeys,
   rotateKey,

@@ -1,6 +1,7 @@
 // What a command may touch of the process: handed in, so that tests run commands without one.
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
+import type { Readable } from 'node:stream'
 
 export interface Io {
   /** One line on stdout: what the user asked for. */
@@ -11,6 +12,9 @@ export interface Io {
   readonly interactive: boolean
   /** Yes or no, asked on stderr. Only when `interactive`. */
   confirm(question: string): Promise<boolean>
+  /** Text on stdout without a line's end. */
+  write(text: string): void
+  readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
 }
@@ -32,6 +36,8 @@ export function processIo(): Io {
         terminal.close()
       }
     },
+    write: (text) => void process.stdout.write(text),
+    stdin: process.stdin,
     env: process.env,
     cwd: process.cwd(),
   }
