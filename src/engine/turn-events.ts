@@ -3,10 +3,11 @@
 import { formatModelRef } from '../catalog/models.ts'
 import type { ErrorClass, GatewayError } from '../ir/errors.ts'
 import { stopReasonOf } from '../ir/stream.ts'
+import type { Usage } from '../ir/usage.ts'
 import type { Warning } from '../ir/warning.ts'
 import { usdOf } from '../lib/money.ts'
 import type { Route } from '../routing/router.ts'
-import type { TurnEvent, TurnStatus } from '../store/events.ts'
+import type { PricingFacts, TurnEvent, TurnStatus } from '../store/events.ts'
 import type { AttemptLog } from './attempts.ts'
 import type { Identity } from './identity.ts'
 import type { Bill, Tally } from './tally.ts'
@@ -128,7 +129,23 @@ export function callCompleted(head: TurnHead, parentId: string, call: CallOutcom
       warnings: recordedWarnings(call.warnings),
       error_class: errorClassOf(call.end, call.error),
       upstream_request_id: call.upstreamRequestId,
+      pricing_facts: pricingFactsOf(usage, tally.reportedModel, log.model.name),
     },
+  }
+}
+
+/** null = tokens, tier and the model asked for are all that its price was chosen by. */
+function pricingFactsOf(usage: Usage, answeredAs: string | null, asked: string): PricingFacts | null {
+  const { audioInput, audioOutput, webSearches, inferenceGeo, speed } = usage
+  const isOther = answeredAs !== null && answeredAs !== asked
+  if (!isOther && !audioInput && !audioOutput && !webSearches && inferenceGeo === undefined && speed === undefined) return null
+  return {
+    ...(isOther ? { answered_as: answeredAs.slice(0, MODEL_NAME_LIMIT) } : {}),
+    ...(audioInput ? { audio_input_tokens: audioInput } : {}),
+    ...(audioOutput ? { audio_output_tokens: audioOutput } : {}),
+    ...(webSearches ? { web_searches: webSearches } : {}),
+    ...(inferenceGeo === undefined ? {} : { inference_geo: inferenceGeo }),
+    ...(speed === undefined ? {} : { speed }),
   }
 }
 

@@ -69,6 +69,17 @@ export const routeDecided = z.object({
   chain: z.array(chainEntry),
 })
 
+/** Each where the provider told it, and `answered_as` where it named another model than was asked. */
+export const pricingFacts = z.object({
+  answered_as: z.string().optional(),
+  audio_input_tokens: z.int().optional(),
+  audio_output_tokens: z.int().optional(),
+  web_searches: z.int().optional(),
+  inference_geo: z.string().optional(),
+  speed: z.string().optional(),
+})
+export type PricingFacts = z.infer<typeof pricingFacts>
+
 export const llmCallCompleted = z.object({
   ...identity,
   model: z.string(),
@@ -98,6 +109,8 @@ export const llmCallCompleted = z.object({
   warnings: z.array(warning),
   error_class: z.string().nullable(),
   upstream_request_id: z.string().nullable(),
+  /** What else its price was chosen by; absent or null = nothing else. */
+  pricing_facts: pricingFacts.nullish(),
 })
 
 export const llmCallFailed = z.object({
@@ -143,6 +156,7 @@ export const auditTypes = [
   'trace.swept',
   'trace.gap',
   'trace.pruned',
+  'cost.adjusted',
   'analytics.user_exported',
   'analytics.user_forgotten',
 ] as const

@@ -2,6 +2,7 @@
 // that leaves the store right. Rows whose events were pruned stay as they are.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
+import { adjusted, readAdjustments } from './adjustments.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { hourStartOf, remakeHour } from './projections.ts'
 import type { CallsTable, Database, EventsTable } from './schema.ts'
@@ -26,6 +27,7 @@ export async function rebuild(
 ): Promise<Rebuilt> {
   const { storage, queue } = parts
   const replaceCall = replaceCallIn(storage.db)
+  const adjustments = await readAdjustments(storage.db)
   const unreadable: string[] = []
   let calls = 0
   for (let after = ''; ;) {
@@ -36,7 +38,7 @@ export async function rebuild(
     const rows = page.flatMap((event) => {
       const row = projectedCall(event)
       if (row === null) unreadable.push(event.id)
-      return row ?? []
+      return row === null ? [] : adjusted(row, adjustments)
     })
     await Promise.all(rows.map((row) => queue.commit([replaceCall(row)])))
     calls += rows.length

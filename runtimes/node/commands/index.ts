@@ -15,6 +15,7 @@ import { models } from './models.ts'
 import { prices } from './prices.ts'
 import { prune } from './prune.ts'
 import { rebuild } from './rebuild.ts'
+import { reprice } from './reprice.ts'
 import { revokeKey } from './revoke-key.ts'
 import { rotateKey } from './rotate-key.ts'
 import { serve } from './serve.ts'
@@ -41,5 +42,6 @@ export const commands: readonly Command[] = [
   backup,
   restore,
   prune,
+  reprice,
   rebuild,
 ]

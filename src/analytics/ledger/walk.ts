@@ -2,6 +2,7 @@
 // event must be the row of `calls` that was made from it. Only turns that are open at that point of the walk are in memory.
 import type { Kysely } from 'kysely'
 import { turnCompleted, type TurnStatus } from '../../store/events.ts'
+import { adjusted, readAdjustments } from '../../store/adjustments.ts'
 import type { CallsTable, Database, EventsTable } from '../../store/schema.ts'
 import { parsedJson, projectedCall } from '../../store/stored-calls.ts'
 import type { FaultLog } from './faults.ts'
@@ -27,6 +28,7 @@ interface OpenTurn {
 export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgress: (events: number) => void): Promise<Walked> {
   const counts = { received: 0, ok: 0, failed: 0, cancelled: 0, interrupted: 0, refused: 0, in_flight: 0 }
   const open = new Map<string, OpenTurn>()
+  const adjustments = await readAdjustments(db)
   let sums = noSums
   let seen = 0
   for (let after = ''; ;) {
@@ -62,14 +64,15 @@ export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgr
   function visitCall(event: EventsTable, place: string, rows: ReadonlyMap<string, CallsTable>): void {
     const expected = projectedCall(event)
     if (expected === null) return faults.add(place, 'its payload cannot be read')
-    sums = withCall(sums, expected)
+    const current = adjusted(expected, adjustments)
+    sums = withCall(sums, current)
     const turn = open.get(event.turn_id)
     if (turn === undefined) faults.add(place, `a call of turn ${event.turn_id}, which has no route.decided before it`)
     else if (turn.call !== null) faults.add(place, `a second call of turn ${event.turn_id}`)
     else turn.call = { id: event.id, costUsd: expected.cost_nano_usd === null ? null : expected.cost_nano_usd / 1e9 }
     const row = rows.get(event.turn_id)
     if (row === undefined) return faults.add(`calls ${event.turn_id}`, `is missing, though event ${event.id} is there`)
-    const wrong = differentColumn(row, expected)
+    const wrong = differentColumn(row, current)
     if (wrong !== null) faults.add(`calls ${event.turn_id}`, `${wrong}, says event ${event.id}`)
   }
 
