@@ -7,7 +7,13 @@ export type AnswerPart =
   | { readonly type: 'thinking'; readonly text: string; readonly signature?: string }
   | { readonly type: 'redactedThinking'; readonly data: string }
   /** `argsText` is JSON text, never re-printed; '' means no arguments. */
-  | { readonly type: 'toolCall'; readonly id: string; readonly name: string; readonly argsText: string }
+  | {
+      readonly type: 'toolCall'
+      readonly id: string
+      readonly name: string
+      readonly custom?: true
+      readonly argsText: string
+    }
   | Extract<PartHead, { type: 'opaque' }>
 
 export interface Citation {
@@ -92,7 +98,7 @@ function partOf(part: OpenPart): AnswerPart {
     case 'thinking':
       return signature === undefined ? { type: 'thinking', text } : { type: 'thinking', text, signature }
     case 'toolCall':
-      return { type: 'toolCall', id: head.id, name: head.name, argsText: text }
+      return { ...head, argsText: text }
     case 'redactedThinking':
     case 'opaque':
       return head

@@ -32,7 +32,8 @@ export type PartHead =
   | { readonly type: 'thinking' }
   /** Encrypted thinking: whole in its head, no deltas. */
   | { readonly type: 'redactedThinking'; readonly data: string }
-  | { readonly type: 'toolCall'; readonly id: string; readonly name: string }
+  /** `custom`: its arguments are text of the tool's own grammar, not JSON. */
+  | { readonly type: 'toolCall'; readonly id: string; readonly name: string; readonly custom?: true }
   /** The model declined in words; its text follows as text-deltas. */
   | { readonly type: 'refusal' }
   /** A part only its own shape understands (server tools and their results), as parsed JSON. */

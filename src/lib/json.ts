@@ -16,6 +16,8 @@ export interface JsonScan {
   readonly depthExceeded: boolean
   /** A number that is no finite double, such as 1e999: JSON.parse makes it Infinity. */
   readonly numberOverflows: boolean
+  /** More keys than allowed: `topLevel` holds only the first of them. */
+  readonly keysExceeded: boolean
   /** In the order of the bytes, equal keys too. Empty when the document is not an object. */
   readonly topLevel: readonly JsonEntry[]
 }
@@ -35,13 +37,17 @@ export interface JsonEdit {
   readonly text: string
 }
 
-/** `maxDepth` counts open brackets and is 128 when absent. */
-export function scanJson(bytes: Uint8Array, options: { readonly maxDepth?: number } = {}): JsonScan {
+/** `maxDepth` counts open brackets and is 128 when absent; `maxKeys` counts those of the outermost object. */
+export function scanJson(bytes: Uint8Array, options: { readonly maxDepth?: number; readonly maxKeys?: number } = {}): JsonScan {
+  const { maxDepth = 128, maxKeys = Infinity } = options
   const topLevel: JsonEntry[] = []
-  const walked = walk(bytes, 0, options.maxDepth ?? 128, (keyStart, keyEnd, valueStart, valueEnd) => {
-    if (keyStart >= 0) topLevel.push({ key: keyOf(bytes, keyStart, keyEnd), keyStart, keyEnd, valueStart, valueEnd })
+  let keysExceeded = false
+  const walked = walk(bytes, 0, maxDepth, (keyStart, keyEnd, valueStart, valueEnd) => {
+    if (keyStart < 0) return
+    if (topLevel.length === maxKeys) keysExceeded = true
+    else topLevel.push({ key: keyOf(bytes, keyStart, keyEnd), keyStart, keyEnd, valueStart, valueEnd })
   })
-  return { ...walked, topLevel }
+  return { ...walked, keysExceeded, topLevel }
 }
 
 /** The members of the object, or the elements of the array, that begins at `start`; empty for anything else. */

@@ -103,7 +103,7 @@ export interface EncodedRequest {
   readonly body: string | Uint8Array
   readonly stream: boolean
   readonly warnings: readonly Warning[]
-  /** The answer goes back to a door of this shape: chunks carry `verbatim` only then. */
+  /** The answer goes back to a door of this shape: chunks carry `verbatim` only then, and only when no tool was renamed. */
   readonly inboundShape: Shape
   /** Name sent upstream → the client's name, for tools whose name had to be shortened. */
   readonly toolNames: ReadonlyMap<string, string>

@@ -55,7 +55,7 @@ function ofAnthropic(what: string, over: Partial<Record<keyof typeof message, un
   return { what, wire: 'anthropic', whole: { ...message, ...over }, frames: text, fields }
 }
 
-function ofOpenai(what: string, answers: readonly string[], fields: readonly string[]): Loss {
+function ofOpenai(what: string, answers: readonly (string | readonly object[])[], fields: readonly string[]): Loss {
   const choices = answers.map((content, index) => ({ index, message: { role: 'assistant', content }, finish_reason: 'stop' }))
   const chunks = choices.map(({ index, message: delta, finish_reason }) => ({
     ...completion,
@@ -77,6 +77,16 @@ const losses: readonly Loss[] = [
   ofAnthropic('a block nobody knows yet, twice', { content: [tomorrow, ...message.content, tomorrow] }, ['content.hologram']),
   ofAnthropic('nothing', {}, []),
   ofOpenai('a second choice', ['one', 'two'], ['choices']),
+  ofOpenai(
+    'a block of references',
+    [
+      [
+        { type: 'reference', reference_ids: [1] },
+        { type: 'text', text: 'one' },
+      ],
+    ],
+    ['content.reference'],
+  ),
   ofOpenai('nothing', ['one'], []),
 ]
 

@@ -44,6 +44,11 @@ const bodies: readonly { what: string; body: (door: DoorCase) => string | Uint8A
   { what: 'lists 129 deep', body: (door) => good(door).replace('64', nested(129)), refusal: badJson },
   { what: 'lists a million deep and open', body: () => '['.repeat(1_000_000), refusal: badJson },
   { what: 'objects 100,000 deep', body: () => '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), refusal: badJson },
+  {
+    what: '300,000 fields',
+    body: (door) => good(door).replace('{', `{${Array.from({ length: 300_000 }, (_, at) => `"k${at}":0,`).join('')}`),
+    refusal: badJson,
+  },
   { what: 'a number that overflows', body: (door) => good(door).replace('64', '1e999'), refusal: badJson },
   { what: 'two models', body: (door) => good(door).replace('{', '{"model":"other",'), refusal: badJson },
   { what: 'two models, one escaped', body: (door) => good(door).replace('{', '{"mod\\u0065l":"x",'), refusal: badJson },

@@ -1,7 +1,8 @@
 // The request's outside: parsed once, with the spans of its top-level fields, so that checking and splicing read the same bytes.
 import { GatewayError, invalidValue } from '../../ir/errors.ts'
 import { isBeyondAscii, parseJsonBytes, parseJsonShape, type ByteText } from '../../ir/json-body.ts'
-import { scanJson, type JsonEntry } from '../../lib/json.ts'
+import type { JsonEntry } from '../../lib/json.ts'
+import { fieldsOf } from '../fields.ts'
 import { isObject } from '../wire.ts'
 import { envelopeSchema } from './schema.ts'
 
@@ -15,9 +16,6 @@ export interface Envelope {
   readonly messages: readonly unknown[]
   readonly fields: readonly JsonEntry[]
 }
-
-const maxDepth = 128
-const checkedKeys = new Set(['model', 'stream', 'messages'])
 
 // Kept beside the bytes, so that the encoder of a same-shape call neither scans nor parses again.
 const known = new WeakMap<Uint8Array, Envelope>()
@@ -37,13 +35,10 @@ export function exactEnvelopeOf(bytes: Uint8Array, envelope: Envelope): Envelope
 }
 
 function readEnvelope(bytes: Uint8Array, byteText: ByteText | undefined): Envelope {
-  const { depthExceeded, numberOverflows, topLevel } = scanJson(bytes, { maxDepth })
-  if (depthExceeded) throw invalidJson(`the body is nested deeper than ${maxDepth} levels`)
-  if (numberOverflows) throw invalidJson('the body holds a number that is too large for any reader')
-  refuseTwiceSaid(topLevel)
+  const fields = fieldsOf(bytes)
   const shape = checked(parseJsonShape(bytes, byteText))
   const isExact = byteText === undefined || isBeyondAscii(shape.model) || isBeyondAscii(userIdOf(shape.body))
-  return { ...(isExact && byteText !== undefined ? checked(parseJsonBytes(bytes)) : shape), isExact, fields: topLevel }
+  return { ...(isExact && byteText !== undefined ? checked(parseJsonBytes(bytes)) : shape), isExact, fields }
 }
 
 function checked(body: unknown): Pick<Envelope, 'model' | 'stream' | 'body' | 'messages'> {
@@ -56,16 +51,6 @@ function checked(body: unknown): Pick<Envelope, 'model' | 'stream' | 'body' | 'm
 
 function userIdOf({ metadata }: Readonly<Record<string, unknown>>): unknown {
   return isObject(metadata) ? metadata['user_id'] : undefined
-}
-
-// What we check must be what the provider reads: parsers disagree on which of two equal keys counts.
-function refuseTwiceSaid(fields: readonly JsonEntry[]): void {
-  const seen = new Set<string>()
-  for (const { key } of fields) {
-    if (!checkedKeys.has(key)) continue
-    if (seen.has(key)) throw new GatewayError('invalid_request', 'invalid_json', `\`${key}\` is given twice`, { param: key })
-    seen.add(key)
-  }
 }
 
 function wrongField(field: string): GatewayError {

@@ -104,7 +104,7 @@ export function createChunkEncoder(answer: AnswerContext): ChunkEncoder {
   }
 
   function endPart(part: OpenPart | undefined): string {
-    if (part?.head.type === 'toolCall' && !part.hasArgs) return argsDelta(part, '{}')
+    if (part?.head.type === 'toolCall' && !part.hasArgs && !part.head.custom) return argsDelta(part, '{}')
     // Whole and signed, so that a client can replay it.
     if (!part || part.signature === '') return ''
     return chunk({ thinking_blocks: [{ type: 'thinking', thinking: part.thinking, signature: part.signature }] })

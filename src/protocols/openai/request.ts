@@ -4,14 +4,14 @@ import { isBeyondAscii, parseJsonBytes, parseJsonShape, type ByteText } from '..
 import type { LanguageModelRequest, RequestContent } from '../../ir/request.ts'
 import { isObject } from '../wire.ts'
 import { contentOf } from './decode-request.ts'
-import { scanOf } from './fields.ts'
+import { fieldsOf } from '../fields.ts'
 import { chatBodyOf, isResponsesShaped } from './responses-body.ts'
 import { envelopeSchema } from './schema.ts'
 import { isMixed, traitsOf } from './traits.ts'
 
 /** Never refuses a field it does not know: that is the provider's business, or `content()`'s. */
 export function decodeRequest(bytes: Uint8Array, headers: Headers, byteText?: ByteText): LanguageModelRequest {
-  refuseTwiceSaid(bytes)
+  fieldsOf(bytes)
   const shape = objectOf(parseJsonShape(bytes, byteText))
   // Whose words are read here is read exactly; of all others only their structure is asked for.
   const isExact = byteText === undefined || isBeyondAscii(shape['model']) || isResponsesShaped(shape)
@@ -40,25 +40,6 @@ function objectOf(parsed: unknown): Record<string, unknown> {
   if (isObject(parsed)) return parsed
   throw new GatewayError('invalid_request', 'invalid_json', 'the body is not a JSON object')
 }
-
-// What we check must be what a provider reads: parsers disagree on which of two equal keys counts.
-function refuseTwiceSaid(bytes: Uint8Array): void {
-  const scan = scanOf(bytes)
-  if (scan.depthExceeded) {
-    throw new GatewayError('invalid_request', 'invalid_json', 'the body is nested deeper than 128 levels')
-  }
-  if (scan.numberOverflows) {
-    throw new GatewayError('invalid_request', 'invalid_json', 'the body holds a number that is too large for any reader')
-  }
-  const seen = new Set<string>()
-  for (const { key } of scan.topLevel) {
-    if (!checkedKeys.has(key)) continue
-    if (seen.has(key)) throw new GatewayError('invalid_request', 'invalid_json', `\`${key}\` is given twice`, { param: key })
-    seen.add(key)
-  }
-}
-
-const checkedKeys = new Set(['model', 'stream', 'messages', 'input'])
 
 function wrongEnvelope(issue: { readonly path: readonly PropertyKey[] } | undefined): GatewayError {
   const field = String(issue?.path[0] ?? '')

@@ -7,6 +7,7 @@ import { readErrorBody } from '../upstream-error.ts'
 import { badAnswer, errorInAnswer } from './errors.ts'
 import { createEventDecoder } from './event-decoder.ts'
 import { answerSchema, type WireAnswer } from './schema.ts'
+import { passesBytes } from './same-shape.ts'
 import { finishReasonOf } from './stop.ts'
 import { meterOf } from './answer-meter.ts'
 import { wireUsageOf } from './usage.ts'
@@ -16,7 +17,7 @@ export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamC
   const answer = readAnswer(bytes)
   let events: readonly StreamEvent[] | undefined
   return {
-    ...(call.inboundShape === 'openai' && !call.stream ? { verbatim: { shape: 'openai' as const, bytes } } : {}),
+    ...(passesBytes(call) && !call.stream ? { verbatim: { shape: 'openai' as const, bytes } } : {}),
     meter: meterOf(answer, call),
     events: () => (events ??= eventsOf(answer, (sent) => call.toolNames.get(sent) ?? sent)),
   }
@@ -76,7 +77,11 @@ export function encodeResponse(response: LanguageModelResponse, answer: AnswerCo
         thinkingBlocks.push({ type: 'redacted_thinking', data: part.data })
         break
       case 'toolCall':
-        calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.argsText || '{}' } })
+        calls.push({
+          id: part.id,
+          type: 'function',
+          function: { name: part.name, arguments: part.argsText || (part.custom ? '' : '{}') },
+        })
         break
       case 'opaque':
         // What a server tool did is of no use to this wire; its answer stands in the text.

@@ -3,8 +3,8 @@
 import type { LanguageModelRequest } from '../../ir/request.ts'
 import type { Warning } from '../../ir/warning.ts'
 import { childSpans, spliceBytes, type JsonEntry } from '../../lib/json.ts'
-import type { Target } from '../protocol.ts'
-import { scanOf } from './fields.ts'
+import type { EncodedRequest, Target } from '../protocol.ts'
+import { fieldsOf } from '../fields.ts'
 
 export interface SplicedRequest {
   readonly body: Uint8Array
@@ -12,9 +12,14 @@ export interface SplicedRequest {
   readonly hidesUsageChunk: boolean
 }
 
+/** The client gets the provider's bytes: it speaks this wire, and knows each tool by the name that went upstream. */
+export function passesBytes({ inboundShape, toolNames }: EncodedRequest): boolean {
+  return inboundShape === 'openai' && toolNames.size === 0
+}
+
 export function spliceRequest(request: LanguageModelRequest, target: Target): SplicedRequest {
   const { bytes } = request.source
-  const entries = scanOf(bytes).topLevel
+  const entries = fieldsOf(bytes)
   const edits: Edit[] = []
   const warnings: Warning[] = []
   const removed = new Set<JsonEntry>()

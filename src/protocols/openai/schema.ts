@@ -38,6 +38,9 @@ const functionCallSchema = z.looseObject({
   arguments: z.union([z.string(), z.record(z.string(), z.unknown()).transform((args) => JSON.stringify(args))]).nullish(),
 })
 
+/** A tool that takes text: what Cursor and Codex call their grammars. */
+const customCallSchema = z.looseObject({ name: z.string().nullish(), input: z.string().nullish() })
+
 const annotationSchema = z.looseObject({
   url_citation: z.looseObject({ url: z.string(), title: z.string().nullish() }).nullish(),
 })
@@ -56,7 +59,19 @@ const messageSchema = z.looseObject({
   reasoning: word,
   annotations: z.array(annotationSchema).nullish().catch(undefined),
   tool_calls: z
-    .array(z.looseObject({ index: z.number().nullish(), id: z.string().nullish(), function: functionCallSchema.nullish() }))
+    .array(
+      z
+        .looseObject({
+          index: z.number().nullish(),
+          id: z.string().nullish(),
+          function: functionCallSchema.nullish(),
+          custom: customCallSchema.nullish(),
+        })
+        // Read like any other call from here on; that it is text and no JSON is told by `custom`.
+        .transform((call) =>
+          call.custom ? { ...call, function: { name: call.custom.name, arguments: call.custom.input } } : call,
+        ),
+    )
     .nullish(),
   function_call: functionCallSchema.nullish(),
 })
@@ -82,7 +97,9 @@ const messageLook = objectOf({
   reasoning_content: text,
   reasoning: text,
   annotations: absent,
-  tool_calls: listOf(given(objectOf({ index: number, id: text, function: objectOf({ name: text, arguments: text }) }))),
+  tool_calls: listOf(
+    given(objectOf({ index: number, id: text, function: objectOf({ name: text, arguments: text }), custom: absent })),
+  ),
   function_call: absent,
 })
 const choiceLooks = { index: number, finish_reason: text }

@@ -7,6 +7,7 @@ import type { EncodedRequest } from '../protocol.ts'
 import { badAnswer, cutAnswer, errorInAnswer } from './errors.ts'
 import { createEventDecoder, type EventDecoder } from './event-decoder.ts'
 import { chunkSchema, type WireChunk } from './schema.ts'
+import { passesBytes } from './same-shape.ts'
 import { createTap, endMark, type Tap } from './tap.ts'
 
 /**
@@ -53,7 +54,7 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
       return {}
     }
     ended = read.done
-    const error = read.error === undefined ? undefined : errorInAnswer(read.error, call.inboundShape === 'openai')
+    const error = read.error === undefined ? undefined : errorInAnswer(read.error, passesBytes(call))
     const passesError = error?.details.delivered === true
     const bytes = error && !passesError ? read.beforeError : read.bytes
     if (error && !passesError && read.frames.length === 0) return { error }
@@ -63,7 +64,7 @@ export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: Enco
   function chunkOf(verbatim: Uint8Array, frames: readonly string[], last: boolean): StreamChunk {
     const meter: Meter = tap.take(last)
     const events = (): readonly StreamEvent[] => eventsOf(frames, last, decoder)
-    return call.inboundShape === 'openai' ? { verbatim: { shape: 'openai', bytes: verbatim }, meter, events } : { meter, events }
+    return passesBytes(call) ? { verbatim: { shape: 'openai', bytes: verbatim }, meter, events } : { meter, events }
   }
 }
 

@@ -62,7 +62,8 @@ export function createTap(call: EncodedRequest): Tap {
   function read(chunk: WireChunk): 'usageOnly' | 'other' {
     if (model === '' && chunk.model) counts.model = model = chunk.model
     if (chunk.usage) counts.usage = usageOf(chunk.usage, chunk.service_tier)
-    Object.assign(counts, lostOf(call, chunk.choices ?? []))
+    const { warnings = [] } = lostOf(call, chunk.choices ?? [])
+    if (warnings.length > 0) counts.warnings = [...(counts.warnings ?? []), ...warnings]
     for (const { delta, finish_reason: reason } of chunk.choices ?? []) {
       const { thinking: thought, text } = spokenOf(delta ?? {})
       count(thought, true)

@@ -2,6 +2,7 @@
 // indexes are missing or always 0, ids come anew with every fragment, and several calls may grow at the same time.
 import type { StreamEvent } from '../../ir/stream.ts'
 import { shortHash } from '../../lib/identifiers.ts'
+import { given } from '../wire.ts'
 import type { WireToolCall } from './schema.ts'
 
 export interface ToolCalls {
@@ -48,6 +49,7 @@ export function createToolCalls(context: ToolCallContext): ToolCalls {
       if (fragment.id) call.id ||= fragment.id
       // Some servers repeat the name with every fragment.
       call.name ||= fragment.function?.name ?? ''
+      if (fragment.custom) call.custom = true
       const text = fragment.function?.arguments ?? ''
       call.args += text
       call.unsent += text
@@ -65,7 +67,7 @@ export function createToolCalls(context: ToolCallContext): ToolCalls {
   function callOf(fragment: WireToolCall): Call {
     const known = knownCallOf(fragment)
     if (known && !isAnotherCall(fragment, known)) return known
-    const call: Call = { number: made++, id: '', name: '', args: '', unsent: '', part: undefined }
+    const call: Call = { number: made++, id: '', name: '', custom: undefined, args: '', unsent: '', part: undefined }
     byIndex.set(fragment.index ?? call.number, call)
     queue.push(call)
     return call
@@ -98,7 +100,11 @@ export function createToolCalls(context: ToolCallContext): ToolCalls {
       call.part = context.nextPart()
       any = true
       const id = call.id === '' ? `call_${shortHash(context.answerId())}_${call.number}` : call.id
-      events.push({ type: 'part-start', index: call.part, part: { type: 'toolCall', id, name: context.nameOf(call.name) } })
+      events.push({
+        type: 'part-start',
+        index: call.part,
+        part: { type: 'toolCall', id, name: context.nameOf(call.name), ...given('custom', call.custom) },
+      })
     }
     if (call.unsent !== '') events.push({ type: 'args-delta', index: call.part, text: call.unsent })
     call.unsent = ''
@@ -110,6 +116,8 @@ interface Call {
   readonly number: number
   id: string
   name: string
+  /** Takes text. */
+  custom: true | undefined
   args: string
   /** The end of `args` that no event has carried yet. */
   unsent: string

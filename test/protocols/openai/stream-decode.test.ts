@@ -201,6 +201,24 @@ describe('a provider stream', () => {
     expect(events).toContainEqual({ type: 'part-start', index: 0, part: { type: 'toolCall', id: 'call_n', name: 'a long name' } })
   })
 
+  it('reads a call of a tool that takes text, which says nothing of its arguments being JSON', async () => {
+    const call = { index: 0, id: 'call_1', type: 'custom', custom: { name: 'ApplyPatch', input: '*** Begin ' } }
+    const rest = { index: 0, custom: { input: 'Patch' } }
+    const frame = (delta: object, finish_reason: string | null = null) => ({
+      id: 'c',
+      model: 'm',
+      choices: [{ index: 0, delta, finish_reason }],
+    })
+    const frames = [frame({ tool_calls: [call] }), frame({ tool_calls: [rest] }), frame({}, 'tool_calls')]
+    const stream = bytesOf(`${frames.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')}data: [DONE]\n\n`)
+    const { events, chunks } = await decode(everyByteOf(stream))
+    const answer = foldEvents(events)
+    expect(answer.parts).toEqual([
+      { type: 'toolCall', id: 'call_1', name: 'ApplyPatch', custom: true, argsText: '*** Begin Patch' },
+    ])
+    expect(chunks.reduce((sum, { meter }) => sum + meter.toolCalls, 0)).toBe(1)
+  })
+
   it('streams a call at once and keeps only later ones back', async () => {
     const stream = fixtures.find(({ name }) => name === 'parallel-tools-in-sequence')?.stream ?? new Uint8Array()
     const { chunks } = await decode(everyByteOf(stream))
