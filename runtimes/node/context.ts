@@ -1,6 +1,5 @@
 // What every command and both servers stand on: configuration, store and catalogs of one process, opened once.
 import { hash as oneShotHash, randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import type { ModelCatalog } from '../../src/catalog/models.ts'
@@ -23,6 +22,7 @@ import { nodeClock } from './clock.ts'
 import { readConfigFile } from './config-file.ts'
 import type { DatabaseAddress } from './database-address.ts'
 import { createLogger } from './logger.ts'
+import { makeFolder } from './make-folder.ts'
 import { pathsOf } from './paths.ts'
 import { processFacts } from './process-facts.ts'
 import { createSpools, spooledIn } from './spool.ts'
@@ -42,6 +42,8 @@ export interface OpenNodeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** True for servers: checkpoints and the one-second flush in a thread, and an instance row that makes orphans findable. */
   readonly maintenance?: boolean
+  /** False for a process beside another one that says it: what is wrong with the file is said once. */
+  readonly warnsOfFile?: boolean
   readonly logLevel?: LogLevel
   readonly logFormat?: 'pretty' | 'json'
 }
@@ -99,7 +101,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     write: (line) => process.stderr.write(line),
     colour: process.stderr.isTTY === true && env.NO_COLOR === undefined,
   })
-  for (const warning of file.warnings) logger.log('warn', warning)
+  if (options.warnsOfFile !== false) for (const warning of file.warnings) logger.log('warn', warning)
 
   const maintenance = options.maintenance === true
   const spoolFolder = spoolFolderOf(database, home)
@@ -166,7 +168,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
 function spoolFolderOf(database: DatabaseAddress, home: string): string {
   if (database.kind === 'sqlite') return dirname(database.path)
   const folder = join(home, 'spool', oneShotHash('sha256', database.shown).slice(0, 16))
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   return folder
 }
 

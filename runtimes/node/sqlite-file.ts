@@ -1,9 +1,10 @@
 // The database's file before it is opened for writing: what is wrong with it is said in one line, and nothing in it is
 // changed until it is known to be ours.
-import { chmodSync, closeSync, mkdirSync, openSync, statSync, type Stats } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { refuseNewer, stateOf } from '../../src/store/migrate.ts'
 import { StoreError } from '../../src/store/store-error.ts'
+import { makeFolder } from './make-folder.ts'
 import type { SqliteConnection, SqliteDriver } from './sqlite-driver.ts'
 
 /**
@@ -32,7 +33,7 @@ function statOf(path: string): Stats | undefined {
 
 function create(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
     closeSync(openSync(path, 'a', 0o600))
   } catch (error) {
     throw unusable(path, error)

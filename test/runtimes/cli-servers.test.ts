@@ -76,6 +76,16 @@ describe('start', () => {
     expect(await answers(`${serve}/health`)).toBe(false)
   })
 
+  it('says once what is wrong with the file, not once for each of its processes', async () => {
+    const config = join(home, 'open.yaml')
+    writeFileSync(config, 'aliases: {}\n', { mode: 0o644 })
+    const program = start('--port', '0', '--serve-port', '0', '--demo', '--config', config)
+    await urlOf(program, 'serve')
+    program.signal('SIGTERM')
+    await program.ended
+    expect(program.stderr().match(/can be read by others/g)).toHaveLength(1)
+  })
+
   it('takes a key that is issued while it runs, without a terminal hints at how, and refuses it once revoked', async () => {
     const program = start('--port', '0', '--no-serve', '--demo')
     const gateway = await urlOf(program, 'gateway')

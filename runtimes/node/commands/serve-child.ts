@@ -65,6 +65,11 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
+/** This process is such a child. */
+export function hasParent(): boolean {
+  return process.send !== undefined
+}
+
 /** The child's half: tells the parent, when there is one, where it listens. False = nobody to tell. */
 export function tellParent(url: string): boolean {
   return process.send?.({ listening: url }) ?? false

@@ -4,7 +4,7 @@ import { UsageError } from './faults.ts'
 import { configFlag, dbFlag, oneOf, port, text, toggle } from './flags.ts'
 import { defaultHost, defaultPort, isLoopback, openPort } from './listening.ts'
 import { open } from './open.ts'
-import { tellParent } from './serve-child.ts'
+import { hasParent, tellParent } from './serve-child.ts'
 import { stopAsked } from './signals.ts'
 
 export const serve = defineCommand({
@@ -27,6 +27,7 @@ export const serve = defineCommand({
     const context = await open(io, flags, {
       maintenance: true,
       demo: flags.demo,
+      warnsOfFile: !hasParent(),
       ...(flags['log-level'] === undefined ? {} : { logLevel: flags['log-level'] }),
       ...(flags['log-format'] === undefined ? {} : { logFormat: flags['log-format'] }),
     })
