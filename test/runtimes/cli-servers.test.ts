@@ -89,7 +89,8 @@ describe('start', () => {
   it('takes a key that is issued while it runs, without a terminal hints at how, and refuses it once revoked', async () => {
     const program = start('--port', '0', '--no-serve', '--demo')
     const gateway = await urlOf(program, 'gateway')
-    expect(program.stderr()).toContain('no key has been issued yet')
+    // Another pipe than the one that told the address.
+    await eventually(2000, 'the hint', () => program.stderr().includes('no key has been issued yet') || undefined)
     const token = await issueKey()
     expect((await ask(gateway, token, 'haiku', false)).status).toBe(200)
     const { stdout } = await runProgram(['list-keys', '--json'], { home })
