@@ -1,6 +1,7 @@
 // Environment + file object → the Config the core runs on. Pure: what the presets are, and which addresses are our own, comes in.
 import { ConfigError, type ConfigIssue } from './errors.ts'
 import { parseConfigFile, type Environment } from './parse-file.ts'
+import { resolveIssuers } from './resolve-issuers.ts'
 import { resolveProviders, type Preset } from './resolve-providers.ts'
 import type { Config, ConfigFile, PriceOverride, ProviderConfig } from './schema.ts'
 
@@ -29,6 +30,7 @@ export function resolveConfig(sources: ConfigSources): Config {
   })
   if (sources.demo !== 'only') checkModelNames(file, providers, sources.presets, issues)
   checkCircles(file.aliases ?? {}, issues)
+  const issuers = resolveIssuers(file.issuers ?? {}, issues)
   if (issues.length > 0) throw new ConfigError(issues)
   return {
     providers,
@@ -54,6 +56,7 @@ export function resolveConfig(sources: ConfigSources): Config {
     trustedProxies: file.trusted_proxies ?? [],
     drainMs: file.drain_ms ?? 30_000,
     keepAliveMs: file.keep_alive_ms ?? 15_000,
+    issuers,
     alerts: file.alerts === undefined ? null : { webhookUrl: file.alerts.webhook_url, secret: file.alerts.secret },
     serveAuth: file.serve?.auth ?? 'loopback',
   }

@@ -61,6 +61,25 @@ export const configFile = z.strictObject({
   trusted_proxies: z.array(z.string()).optional(),
   drain_ms: z.int().min(0).optional(),
   keep_alive_ms: z.int().min(100).optional(),
+  /** Whose tokens open the gateway beside its own keys, by a name of yours. */
+  issuers: z
+    .record(
+      name,
+      z.strictObject({
+        issuer: z.url({ protocol: /^https?$/ }),
+        audience: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+        jwks_url: z.url({ protocol: /^https?$/ }).optional(),
+        user_claim: z.string().min(1).optional(),
+        team_claim: z.string().min(1).optional(),
+        known_users_only: z.boolean().optional(),
+        workspace: z.string().min(1).optional(),
+        allow_models: z.array(z.string().min(1)).optional(),
+        allow_unpriced: z.boolean().optional(),
+        rpm: z.int().min(1).optional(),
+        tpm: z.int().min(1).optional(),
+      }),
+    )
+    .optional(),
   /** Told of spending alerts. */
   alerts: z
     .strictObject({ webhook_url: z.url({ protocol: /^https?$/ }), secret: z.string().min(16, 'at least 16 characters') })
@@ -119,6 +138,27 @@ export interface StepDown {
   readonly models: Readonly<Record<string, string>>
 }
 
+/** An OIDC issuer whose tokens are taken. */
+export interface IssuerConfig {
+  readonly name: string
+  /** Compared with `iss`, character by character. */
+  readonly issuer: string
+  /** One of them must be in `aud`. */
+  readonly audience: readonly string[]
+  /** null = as the issuer's own discovery document says. */
+  readonly jwksUrl: string | null
+  readonly userClaim: string
+  readonly teamClaim: string | null
+  /** Users must have been made with `user add`. */
+  readonly knownUsersOnly: boolean
+  readonly workspace: string | null
+  readonly allowedModels: readonly string[]
+  readonly allowUnpriced: boolean
+  /** Of each user. */
+  readonly requestsPerMinute: number | null
+  readonly tokensPerMinute: number | null
+}
+
 export interface Config {
   readonly providers: readonly ProviderConfig[]
   readonly aliases: Readonly<Record<string, string>>
@@ -135,6 +175,7 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   readonly drainMs: number
   readonly keepAliveMs: number
+  readonly issuers: readonly IssuerConfig[]
   /** null = spending alerts are events and nothing else. The secret is never logged, stored or answered. */
   readonly alerts: { readonly webhookUrl: string; readonly secret: string } | null
   readonly serveAuth: 'loopback' | 'always'

@@ -15,12 +15,13 @@ import { createMemoryRates, createSharedRates } from '../store/rates.ts'
 import { createQuotaAlerts } from '../store/quota-alerts.ts'
 import type { SpoolingTraceStore } from '../store/trace-store.ts'
 import { createAlertWebhook } from './alert-webhook.ts'
-import { createAuthenticate } from './authenticate.ts'
+import { createAuthenticate, ownerDisabled } from './authenticate.ts'
 import { createClientAddress } from './client-address.ts'
 import { createCountTokens } from './count-tokens.ts'
 import { createDoor, renderError } from './door.ts'
 import { doors, wireOf } from './doors.ts'
 import { createHealth } from './health.ts'
+import { createJwtIdentities } from './jwt-identities.ts'
 import { createMetrics } from './metrics.ts'
 import { listShapeOf, renderModel, renderModels } from './models.ts'
 import { refuseForeign } from './origin.ts'
@@ -60,6 +61,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     hash: services.hash,
     clock,
     failures,
+    jwts: createJwtIdentities({ services, keys: parts.keys, ownerDisabled: (owner) => ownerDisabled(owner, null) }),
     clientAddressOf: createClientAddress(services),
     rates: memory,
     failuresPerMinute: config.limits.authFailuresPerMinute,

@@ -4,9 +4,11 @@ import { GatewayError } from '../ir/errors.ts'
 import type { Principal } from '../ir/principal.ts'
 import { constantTimeEqual, parseToken } from '../lib/token.ts'
 import type { Clock, Services } from '../services.ts'
+import type { DisabledOwner } from '../store/key-record.ts'
 import type { KeyStore, KeyRecord } from '../store/keys.ts'
 import type { RateStore } from '../store/rates.ts'
 import { isLoopback, type ClientAddressOf } from './client-address.ts'
+import type { JwtIdentities } from './jwt-identities.ts'
 import type { SampledEvents } from './sampled-events.ts'
 
 export interface AuthenticateParts {
@@ -14,6 +16,7 @@ export interface AuthenticateParts {
   readonly hash: Services['hash']
   readonly clock: Clock
   readonly failures: SampledEvents
+  readonly jwts: JwtIdentities
   readonly clientAddressOf: ClientAddressOf
   /** Of this process: nobody shares their failures. */
   readonly rates: RateStore
@@ -30,6 +33,8 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     if (token === '') throw missingKey()
     const parsed = parseToken(token)
     const hash = await parts.hash(token)
+    const known = parsed === null ? parts.jwts(token) : null
+    if (known !== null) return await ofIssuer(request, await known, hash)
     const record = parsed === null ? null : await parts.keys.findForToken(parsed.keyId)
     const matches = constantTimeEqual(hash, record?.tokenHash ?? DUMMY_HASH)
     if (record === null || !matches) {
@@ -41,6 +46,12 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     }
     parts.keys.touch(record.principal.keyId ?? '')
     return record.principal
+  }
+
+  async function ofIssuer(request: Request, known: Principal | GatewayError, hash: string): Promise<Principal> {
+    if (!(known instanceof GatewayError)) return known
+    // An issuer that cannot be reached is nobody's bad key.
+    throw known.code === 'upstream_unreachable' ? known : await failed(request, known, hash)
   }
 
   /** Who fails all the time is told to slow down; a good key from the same address is served all the while. */
@@ -87,17 +98,18 @@ function refusalOf(record: KeyRecord, nowUs: number): GatewayError | null {
       fields: { ...fields, expired_at: expiredAt },
     })
   }
-  if (record.disabled !== null) {
-    const { kind, id, sinceUs } = record.disabled
-    const disabledAt = new Date(sinceUs / 1000).toISOString()
-    return new GatewayError(
-      'auth',
-      'key_revoked',
-      `This gateway key belongs to the ${kind} "${id}", disabled at ${disabledAt}. Ask whoever runs the gateway.`,
-      { fields: { ...fields, revoked_at: disabledAt, [`${kind}_id`]: id } },
-    )
-  }
-  return null
+  return record.disabled === null ? null : ownerDisabled(record.disabled, record.principal.keyId)
+}
+
+/** @param keyId null for a token of an issuer */
+export function ownerDisabled({ kind, id, sinceUs }: DisabledOwner, keyId: string | null): GatewayError {
+  const disabledAt = new Date(sinceUs / 1000).toISOString()
+  return new GatewayError(
+    'auth',
+    'key_revoked',
+    `This key belongs to the ${kind} "${id}", disabled at ${disabledAt}. Ask whoever runs the gateway.`,
+    { fields: { ...(keyId === null ? {} : { key_id: keyId }), revoked_at: disabledAt, [`${kind}_id`]: id } },
+  )
 }
 
 function tooManyFailures(retryAfterMs: number): GatewayError {

@@ -42,8 +42,9 @@ export interface NewKey {
   readonly expiresUs?: number | null
 }
 
-/** Numbers as the driver gives them; absent identities are null. */
-export interface KeyRow extends GatewayKeysTable {
+/** What a key's user and team add to it. Numbers as the driver gives them; absent identities are null. */
+export interface OwnerRow {
+  user_id: string | null
   user_daily: number | null
   user_monthly: number | null
   user_budget: number | null
@@ -54,6 +55,22 @@ export interface KeyRow extends GatewayKeysTable {
   team_monthly: number | null
   team_budget: number | null
   team_disabled_us: number | null
+}
+
+export type KeyRow = GatewayKeysTable & OwnerRow
+
+/** Whom a request without a key of ours comes from. */
+export interface OwnerRecord {
+  readonly teamId: string | null
+  readonly caps: readonly Cap[]
+  readonly disabled: DisabledOwner | null
+  /** It was made with `user add`. */
+  readonly userIsKnown: boolean
+}
+
+export function ownerOf(row: OwnerRow & { readonly known_user: string | null }): OwnerRecord {
+  const userIsKnown = row.known_user !== null
+  return { teamId: row.effective_team_id, caps: ownerCaps(row), disabled: disabledOf(row), userIsKnown }
 }
 
 const modelsJson = z.array(z.string())
@@ -78,9 +95,7 @@ export function recordOf(row: KeyRow): KeyRecord {
     tokenHash: row.token_hash,
     expiresUs: row.expires_us,
     revokedUs: row.revoked_us,
-    disabled:
-      disabledOwner('user', row.user_id, row.user_disabled_us) ??
-      disabledOwner('team', row.effective_team_id, row.team_disabled_us),
+    disabled: disabledOf(row),
   }
 }
 
@@ -94,6 +109,12 @@ function capsOf(row: KeyRow): readonly Cap[] {
   return [
     // Keys that took each other's place spend from one cap.
     ...capsOn('key', row.root_id ?? row.id, row.daily_cap_nano_usd, row.monthly_cap_nano_usd, row.budget_nano_usd),
+    ...ownerCaps(row),
+  ]
+}
+
+function ownerCaps(row: OwnerRow): readonly Cap[] {
+  return [
     ...capsOn('user', row.user_id, row.user_daily, row.user_monthly, row.user_budget),
     ...capsOn('team', row.effective_team_id, row.team_daily, row.team_monthly, row.team_budget),
   ]
@@ -114,6 +135,12 @@ export function capsOn(
     ['budget', budget],
   ] as const
   return limits.flatMap(([scope, limitNanoUsd]) => (limitNanoUsd === null ? [] : { kind, id, scope, limitNanoUsd }))
+}
+
+function disabledOf(row: OwnerRow): DisabledOwner | null {
+  return (
+    disabledOwner('user', row.user_id, row.user_disabled_us) ?? disabledOwner('team', row.effective_team_id, row.team_disabled_us)
+  )
 }
 
 function disabledOwner(kind: DisabledOwner['kind'], id: string | null, sinceUs: number | null): DisabledOwner | null {

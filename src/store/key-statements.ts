@@ -1,7 +1,7 @@
 // The statements of gateway keys. What a request asks is one of them: it joins the key with its user and its team.
 import { sql } from 'kysely'
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { KeyRow } from './key-record.ts'
+import type { KeyRow, OwnerRow } from './key-record.ts'
 import type { Database, GatewayKeysTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
 import { names, values } from './turn-statements.ts'
@@ -54,8 +54,24 @@ export const keysWithOwners = (db: Kysely<Database>) =>
     .leftJoin('teams as t', (join) => join.on(sql`t.id`, '=', sql`coalesce(k.team_id, u.team_id)`))
     .select(sql<number | null>`coalesce(u.disabled_us, t.disabled_us)`.as('owner_disabled_us'))
 
+const ownerColumns = [
+  'u.daily_cap_nano_usd as user_daily',
+  'u.monthly_cap_nano_usd as user_monthly',
+  'u.budget_nano_usd as user_budget',
+  'u.disabled_us as user_disabled_us',
+  't.daily_cap_nano_usd as team_daily',
+  't.monthly_cap_nano_usd as team_monthly',
+  't.budget_nano_usd as team_budget',
+  't.disabled_us as team_disabled_us',
+] as const
+
 export interface KeyStatements {
   readonly find: (key: { readonly id: string }) => CompiledQuery<KeyRow>
+  /** Always one row, whoever is known of the two. */
+  readonly findOwner: (owner: {
+    readonly user_id: string
+    readonly team_id: string | null
+  }) => CompiledQuery<OwnerRow & { readonly known_user: string | null }>
   readonly insert: (row: GatewayKeysTable) => CompiledQuery
   /** Changes nothing when the key was revoked before. */
   readonly revoke: (key: { readonly id: string; readonly revoked_us: number }) => CompiledQuery
@@ -74,20 +90,24 @@ export function keyStatements(db: Kysely<Database>): KeyStatements {
         .leftJoin('users as u', 'u.id', 'k.user_id')
         .leftJoin('teams as t', (join) => join.on(sql`t.id`, '=', sql`coalesce(k.team_id, u.team_id)`))
         .selectAll('k')
-        .select([
-          'u.daily_cap_nano_usd as user_daily',
-          'u.monthly_cap_nano_usd as user_monthly',
-          'u.budget_nano_usd as user_budget',
-          'u.disabled_us as user_disabled_us',
-        ])
+        .select(ownerColumns)
         .select(sql<string | null>`coalesce(k.team_id, u.team_id)`.as('effective_team_id'))
-        .select([
-          't.daily_cap_nano_usd as team_daily',
-          't.monthly_cap_nano_usd as team_monthly',
-          't.budget_nano_usd as team_budget',
-          't.disabled_us as team_disabled_us',
-        ])
         .where('k.id', '=', slot('id'))
+        .compile(),
+    ),
+    findOwner: createTemplate((slot) =>
+      db
+        .selectFrom(
+          sql<{
+            user_id: string
+            team_id: string | null
+          }>`(select cast(${slot('user_id')} as text) as user_id, cast(${slot('team_id')} as text) as team_id)`.as('asked'),
+        )
+        .leftJoin('users as u', 'u.id', 'asked.user_id')
+        .leftJoin('teams as t', (join) => join.on(sql`t.id`, '=', sql`coalesce(asked.team_id, u.team_id)`))
+        .select(['asked.user_id', 'u.id as known_user'])
+        .select(sql<string | null>`coalesce(asked.team_id, u.team_id)`.as('effective_team_id'))
+        .select(ownerColumns)
         .compile(),
     ),
     insert: createTemplate((slot) =>

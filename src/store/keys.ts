@@ -9,8 +9,8 @@ import { storeUnavailable } from './commit-queue.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { createIdentityStore } from './identities.ts'
 import type { AuditType } from './events.ts'
-import { recordOf, rowOf } from './key-record.ts'
-import type { KeyRecord, KeyRow, NewKey } from './key-record.ts'
+import { ownerOf, recordOf, rowOf } from './key-record.ts'
+import type { KeyRecord, KeyRow, NewKey, OwnerRecord } from './key-record.ts'
 import { keyStatements, keysWithOwners, summaryColumns } from './key-statements.ts'
 import type { GatewayKeysTable } from './schema.ts'
 import { StorageBusy } from './storage.ts'
@@ -34,6 +34,8 @@ export interface IssuedKey {
 export interface KeyStore {
   /** At once where the driver is synchronous; null = no such key. */
   findForToken(keyId: string): KeyRecord | null | Promise<KeyRecord | null>
+  /** Of a user that an issuer of tokens names, known here or not; its own team when none is named. */
+  findOwner(userId: string, teamId: string | null): Promise<OwnerRecord>
   /** Notes that the key was used, at most once a minute per key; never waits, never throws. */
   touch(keyId: string): void
   /** @throws StoreError for an unknown user or team, unless `create` */
@@ -101,6 +103,12 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
       return rows instanceof Promise
         ? rows.then((found) => remembered(keyId, found, version), unavailable)
         : remembered(keyId, rows, version)
+    },
+
+    findOwner: async (userId, teamId) => {
+      const [row] = await storage.read(statements.findOwner({ user_id: userId, team_id: teamId }))
+      if (row === undefined) throw new Error('the store knows nothing of nobody')
+      return ownerOf(row)
     },
 
     touch: (keyId) => {

@@ -81,6 +81,27 @@ describe('gateway keys', () => {
       expect(keys.findForToken(`' or 1=1 --`)).toBeNull()
     })
 
+  it('share their user and team with who comes with a token of an issuer, known here or not', async () => {
+    await identities.createTeam({ id: 'core', dailyCapNanoUsd: 7 }, byTest)
+    await identities.createTeam({ id: 'other', budgetNanoUsd: 9 }, byTest)
+    await identities.createUser({ id: 'ada', teamId: 'core', monthlyCapNanoUsd: 5 }, byTest)
+    const ofAda = { kind: 'user', id: 'ada', scope: 'monthly', limitNanoUsd: 5 }
+    const known = { disabled: null, userIsKnown: true }
+    expect(await keys.findOwner('ada', null)).toEqual({
+      ...known,
+      teamId: 'core',
+      caps: [ofAda, { kind: 'team', id: 'core', scope: 'daily', limitNanoUsd: 7 }],
+    })
+    expect(await keys.findOwner('ada', 'other')).toEqual({
+      ...known,
+      teamId: 'other',
+      caps: [ofAda, { kind: 'team', id: 'other', scope: 'budget', limitNanoUsd: 9 }],
+    })
+    expect(await keys.findOwner('nobody', 'nowhere')).toEqual({ disabled: null, userIsKnown: false, teamId: 'nowhere', caps: [] })
+    await identities.setDisabled('team', 'core', true, byTest)
+    expect(await keys.findOwner('ada', null)).toMatchObject({ disabled: { kind: 'team', id: 'core' } })
+  })
+
   it('have no token anywhere in the database', async () => {
     const { token } = await keys.issue({ name: 'k' }, byTest)
     const rows = [
