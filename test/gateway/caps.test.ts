@@ -38,6 +38,15 @@ async function estimateNanoUsd(on: TestGateway): Promise<number> {
   return Math.round((numberOf(errorOf(await refused.text())['needed_usd']) ?? 0) * 1e9)
 }
 
+/** A provider's count that makes a call cost so much: 1,000 nano-USD a token of input, 5,000 of output. */
+const usageOf = (nanoUsd: number) => ({
+  inputUncached: (nanoUsd - 64 * 5000) / 1000,
+  cacheRead: 0,
+  cacheWrite5m: 0,
+  output: 64,
+  reasoning: 0,
+})
+
 const errorOf = (text: string): JsonObject => objectOf(parseObject(text)['error'])
 
 const repeated = (text: string, count: number): readonly string[] => Array.from({ length: count }, () => text)
@@ -61,15 +70,16 @@ describe('a cap worth ten calls', () => {
 
   it.each(['key', 'user', 'team'] as const)('of a %s lets exactly ten of a hundred parallel calls through', async (kind) => {
     const on = await start()
-    const cap = 10 * (await estimateNanoUsd(on))
+    const needed = await estimateNanoUsd(on)
+    const cap = 10 * needed
     const limits = kind === 'key' ? { dailyCapNanoUsd: cap } : {}
     const { token, keyId } = await on.issue({ ...identities[kind], ...limits })
     if (kind !== 'key') {
       const id = kind === 'user' ? 'ada' : 'eng'
       await on.context.identities.setCaps(kind, id, { monthlyNanoUsd: cap }, byTest)
     }
-    // None ends before all have asked: no reservation is given back meanwhile.
-    on.provider.script(...times(10, { delayFirstMs: 400 }))
+    // Each costs what it reserved: whoever ends early gives nothing back that another could take.
+    on.provider.script(...times(10, { delayFirstMs: 200, plan: { usage: usageOf(needed) } }))
     const answers = await Promise.all(Array.from({ length: 100 }, () => on.post('/v1/messages', bodyOf(), { token })))
     const statuses = answers.map((answer) => answer.status)
     expect([statuses.filter((status) => status === 200).length, statuses.filter((status) => status === 429).length]).toEqual([

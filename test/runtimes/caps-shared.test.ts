@@ -53,7 +53,10 @@ describe('a cap worth ten calls', () => {
     const [first, second] = [await home.start(), await home.start()]
     const needed = await neededUsd(home, first.url)
     const { token, keyId } = await issue(home, '--daily-cap-usd', (needed * 10).toFixed(9))
-    home.provider.script(...times(10, { delayFirstMs: 800 }))
+    // Each costs what it reserved: 1,000 nano-USD a token of input, 5,000 of output.
+    const inputUncached = Math.round((needed * 1e9 - 64 * 5000) / 1000)
+    const usage = { inputUncached, cacheRead: 0, cacheWrite5m: 0, output: 64, reasoning: 0 }
+    home.provider.script(...times(10, { delayFirstMs: 200, plan: { usage } }))
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) => ask(index % 2 === 0 ? first.url : second.url, token)),
     )
