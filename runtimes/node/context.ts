@@ -11,6 +11,7 @@ import { createIdFactory } from '../../src/lib/ids.ts'
 import { createRedactor } from '../../src/lib/redact.ts'
 import { presets } from '../../src/providers/presets.ts'
 import type { Clock, Logger, LogLevel, Services } from '../../src/services.ts'
+import { createBrakeStore, type BrakeStore } from '../../src/store/brakes.ts'
 import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
 import { createIdentityStore, type IdentityStore } from '../../src/store/identities.ts'
 import { probeOf, registerInstance, removeInstance } from '../../src/store/instances.ts'
@@ -59,6 +60,7 @@ export interface NodeContext {
   readonly queue: CommitQueue
   readonly keys: KeyStore
   readonly identities: IdentityStore
+  readonly brakes: BrakeStore
   readonly traces: SpoolingTraceStore
   /** Turns that wait beside the database. */
   readonly spoolOf: SpoolOf
@@ -137,6 +139,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       storage,
       queue,
       keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
+      brakes: createBrakeStore({ storage, queue, clock, newId: nextId }),
       identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
       traces,
       spoolOf,

@@ -14,7 +14,7 @@ import { createSend } from './send.ts'
 const SWEEP_EVERY_MS = 5000
 
 export interface NodeEngineParts {
-  readonly parts: Omit<EngineParts, 'rates' | 'onSettled'>
+  readonly parts: Omit<EngineParts, 'rates' | 'brake' | 'onSettled'>
   readonly send: Send
   /** Stops sweeping, and closes connections to providers. */
   close(): Promise<void>

@@ -46,6 +46,7 @@ export async function startGateway(
     services,
     traces: context.traces,
     keys: context.keys,
+    brakes: context.brakes,
     queue: context.queue,
     version,
   })

@@ -1,5 +1,6 @@
 // Sessions on Node: kept in the process' store and run by an engine of its own, put together as the gateway's is.
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import { noBrake } from '../../src/engine/brake.ts'
 import { createRateKeeper } from '../../src/engine/rates.ts'
 import { createSessions, type Sessions } from '../../src/engine/sessions.ts'
 import { createAlertWebhook } from '../../src/gateway/alert-webhook.ts'
@@ -27,6 +28,7 @@ export async function openSessions(context: NodeContext): Promise<NodeSessions> 
   const alerting = new Set<Promise<unknown>>()
   const engine = createEngine({
     ...parts,
+    brake: noBrake,
     // Only keys have rates.
     rates: createRateKeeper(createMemoryRates(clock), () => undefined),
     onSettled(reservation) {

@@ -1,4 +1,5 @@
 // Environment + file object → the Config the core runs on. Pure: what the presets are, and which addresses are our own, comes in.
+import { nanoUsdOf } from '../lib/money.ts'
 import { ConfigError, type ConfigIssue } from './errors.ts'
 import { parseConfigFile, type Environment } from './parse-file.ts'
 import { resolveIssuers } from './resolve-issuers.ts'
@@ -57,6 +58,12 @@ export function resolveConfig(sources: ConfigSources): Config {
     drainMs: file.drain_ms ?? 30_000,
     keepAliveMs: file.keep_alive_ms ?? 15_000,
     issuers,
+    brake: {
+      mode: file.brake?.mode ?? 'flag',
+      spendFactor: file.brake?.spend_factor ?? 10,
+      floorNanoUsd: nanoUsdOf(file.brake?.floor_usd_per_minute ?? 1),
+      repeatedToolCalls: file.brake?.repeated_tool_calls ?? 12,
+    },
     alerts: file.alerts === undefined ? null : { webhookUrl: file.alerts.webhook_url, secret: file.alerts.secret },
     serveAuth: file.serve?.auth ?? 'loopback',
   }

@@ -80,6 +80,15 @@ export const configFile = z.strictObject({
       }),
     )
     .optional(),
+  /** For keys and sessions that run away. */
+  brake: z
+    .strictObject({
+      mode: z.enum(['flag', 'refuse', 'off']).optional(),
+      spend_factor: z.number().min(2).optional(),
+      floor_usd_per_minute: z.number().nonnegative().optional(),
+      repeated_tool_calls: z.int().min(3).optional(),
+    })
+    .optional(),
   /** Told of spending alerts. */
   alerts: z
     .strictObject({ webhook_url: z.url({ protocol: /^https?$/ }), secret: z.string().min(16, 'at least 16 characters') })
@@ -176,6 +185,15 @@ export interface Config {
   readonly drainMs: number
   readonly keepAliveMs: number
   readonly issuers: readonly IssuerConfig[]
+  readonly brake: {
+    /** flag: an event, nothing more. refuse: stopped until released. */
+    readonly mode: 'flag' | 'refuse' | 'off'
+    /** A minute this many times the median minute is out of proportion… */
+    readonly spendFactor: number
+    /** …unless it is below this. */
+    readonly floorNanoUsd: number
+    readonly repeatedToolCalls: number
+  }
   /** null = spending alerts are events and nothing else. The secret is never logged, stored or answered. */
   readonly alerts: { readonly webhookUrl: string; readonly secret: string } | null
   readonly serveAuth: 'loopback' | 'always'

@@ -9,6 +9,8 @@ export interface Admission {
   readonly principal: Principal
   readonly request: LanguageModelRequest
   readonly target: ModelRef
+  /** The client's session, where it names one. */
+  readonly sessionId: string | null
 }
 
 /** A cap, a rate, a brake: null = go on. */

@@ -19,6 +19,7 @@ import { account } from './account.ts'
 import { admit, type Limit } from './admit.ts'
 import { attempt, type AttemptLog, type AttemptParts } from './attempts.ts'
 import { identityOf } from './identity.ts'
+import type { Brake } from './brake.ts'
 import type { Pass, RateKeeper } from './rates.ts'
 import { quotaExceeded, reserve } from './reserve.ts'
 import { clientGone, shuttingDown, tooManyTurns } from './refusals.ts'
@@ -68,6 +69,7 @@ export interface EngineParts {
   readonly traces: TraceStore
   readonly limits: readonly Limit[]
   readonly rates: RateKeeper
+  readonly brake: Pick<Brake, 'spent'>
   readonly clock: Clock
   readonly random: () => number
   readonly nextId: () => string
@@ -164,7 +166,9 @@ export function createEngine(parts: EngineParts): Engine {
     if (waiting !== null) await waiting
     const routed = route(question, parts.routing)
     const refusal =
-      routed.target === null ? routed.refusal : await admit({ principal, request, target: routed.target }, parts.limits)
+      routed.target === null
+        ? routed.refusal
+        : await admit({ principal, request, target: routed.target, sessionId: asked.attribution.clientSessionId }, parts.limits)
     const elapsedMs = parts.clock.nowMs() - asked.receivedMs
     const refuse = async (error: GatewayError) => {
       const event = routeDecided(head, routed, error, elapsedMs, parts.clock.nowUs())
@@ -214,6 +218,7 @@ export function createEngine(parts: EngineParts): Engine {
       onClosed: (tokens) => {
         running.delete(turnId)
         pass?.leave(tokens)
+        parts.brake.spent(principal.keyId, asked.attribution.clientSessionId, turn.costNanoUsd ?? 0)
       },
       reservation: held.reservation,
       onSettled: parts.onSettled,

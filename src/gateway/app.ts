@@ -3,12 +3,14 @@ import { Hono } from 'hono'
 import type { PriceCatalog } from '../catalog/prices.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { Limit } from '../engine/admit.ts'
+import { createBrake } from '../engine/brake.ts'
 import { createRateKeeper } from '../engine/rates.ts'
 import { shuttingDown } from '../engine/refusals.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RoutingTables } from '../routing/tables.ts'
 import type { Services } from '../services.ts'
+import type { BrakeStore } from '../store/brakes.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import type { KeyStore } from '../store/keys.ts'
 import { createMemoryRates, createSharedRates } from '../store/rates.ts'
@@ -34,6 +36,7 @@ export interface GatewayParts {
   readonly prices: PriceCatalog
   readonly traces: SpoolingTraceStore
   readonly keys: KeyStore
+  readonly brakes: BrakeStore
   readonly limits: readonly Limit[]
   /** Monotonic ULIDs. */
   readonly nextId: () => string
@@ -72,11 +75,14 @@ export function createGateway(parts: GatewayParts): Gateway {
   const rates = createRateKeeper(shared, (key, scope) => limited.record({ gateway_key_id: key, scope }))
   const notify = createAlertWebhook({ config: config.alerts, send: services.send, clock, logger })
   const alert = createQuotaAlerts({ storage: services.storage, queue: parts.queue, clock, newId: parts.nextId, logger, notify })
+  const brake = createBrake({ config: config.brake, store: parts.brakes, clock, logger })
   const engine = createEngine({
     ...parts,
     clock,
     logger,
     rates,
+    limits: [...parts.limits, (admission) => brake.check(admission)],
+    brake,
     onSettled: (reservation) => services.background(alert(reservation)),
   })
   let draining = false

@@ -39,6 +39,7 @@ export const statusByCode = {
   unsupported_encoding: 415,
   quota_exceeded: 429,
   rate_limit_exceeded: 429,
+  runaway_stopped: 429,
   internal_error: 500,
   upstream_error: 502,
   upstream_unreachable: 502,

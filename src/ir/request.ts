@@ -174,6 +174,8 @@ export interface LanguageModelRequest {
   readonly traits: RequestTraits
   /** True when the body mixes dialects (Cursor): even a provider of the same shape gets it rendered from `content()`. */
   readonly mixed?: boolean
+  /** How often in a row the conversation ended in the very same tool calls; absent where its shape does not tell cheaply. */
+  repeatedToolCalls?(): number
   /**
    * The whole request, decoded when first asked for and kept.
    * @throws GatewayError `invalid_value` naming the field, for what translation.md marks R

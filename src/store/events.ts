@@ -147,6 +147,8 @@ export const auditTypes = [
   'gateway.quota_exceeded',
   'gateway.auth_failed',
   'gateway.rate_limited',
+  'gateway.runaway_detected',
+  'gateway.runaway_released',
   'gateway.key_issued',
   'gateway.key_revoked',
   'gateway.key_rotated',

@@ -12,6 +12,7 @@ export interface Database {
   teams: TeamsTable
   quotas: QuotasTable
   rate_buckets: RateBucketsTable
+  brakes: BrakesTable
   sessions: SessionsTable
   session_messages: SessionMessagesTable
 }
@@ -243,4 +244,12 @@ export interface SessionMessagesTable {
   /** null = unpriced. */
   cost_nano_usd: number | null
   latency_ms: number | null
+}
+
+/** Who is stopped for running away. */
+export interface BrakesTable {
+  /** `key:gk_…` or `session:gk_…/…`. */
+  subject: string
+  reason: string
+  since_us: number
 }

@@ -76,6 +76,7 @@ describe('admission', () => {
     principal: principalWith({ allowedModels }),
     request,
     target: refOf('openai:gpt-5'),
+    sessionId: null,
   })
   const refuses =
     (code: 'quota_exceeded' | 'rate_limit_exceeded'): Limit =>

@@ -4,6 +4,7 @@ import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
 import { createPriceCatalog, type PriceSource } from '../../src/catalog/price-catalog.ts'
 import { createEngine, type Engine, type TurnAnswer } from '../../src/engine/engine.ts'
 import type { Limit } from '../../src/engine/admit.ts'
+import { noBrake } from '../../src/engine/brake.ts'
 import { createRateKeeper } from '../../src/engine/rates.ts'
 import type { Principal } from '../../src/ir/principal.ts'
 import type { Shape, StreamChunk } from '../../src/ir/stream.ts'
@@ -87,6 +88,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
     prices,
     traces,
     limits: options.limits ?? [],
+    brake: noBrake,
     rates: createRateKeeper(createMemoryRates(clock), () => undefined),
     clock,
     random: () => options.random ?? 0,

@@ -1,5 +1,6 @@
 // Every command, in the order --help shows them.
 import { backup, restore } from './backup.ts'
+import { listBrakes, releaseBrake } from './brake.ts'
 import type { Command } from './command.ts'
 import { chat } from './chat.ts'
 import { demo } from './demo.ts'
@@ -32,6 +33,8 @@ export const commands: readonly Command[] = [
   revokeKey,
   ...identityCommands('user'),
   ...identityCommands('team'),
+  listBrakes,
+  releaseBrake,
   env,
   models,
   prices,

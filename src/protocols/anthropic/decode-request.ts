@@ -2,6 +2,7 @@
 import { GatewayError, invalidValue } from '../../ir/errors.ts'
 import type { ByteText } from '../../ir/json-body.ts'
 import type { LanguageModelRequest, Message, Reasoning, RequestContent, Tool, ToolChoice } from '../../ir/request.ts'
+import { countRepeats } from '../repeated-calls.ts'
 import { given, isObject, readWire } from '../wire.ts'
 import { cacheOf, partsOf, textPartsOf, type InputTextOf } from './decode-parts.ts'
 import { envelopeOf, exactEnvelopeOf, type Envelope } from './envelope.ts'
@@ -31,8 +32,16 @@ export function decodeRequest(bytes: Uint8Array, headers: Headers, byteText?: By
     includeUsage: true,
     source: { bytes, headers },
     traits: traitsOf(envelope, bytes.length),
+    repeatedToolCalls: () => countRepeats(envelope.messages, callsOf),
     content: () => (content ??= contentOf(exactEnvelopeOf(bytes, envelope), bytes)),
   }
+}
+
+/** Without their ids, which are always others. */
+function callsOf({ role, content }: Readonly<Record<string, unknown>>): readonly unknown[] | null {
+  if (role !== 'assistant') return null
+  const blocks: readonly unknown[] = Array.isArray(content) ? content : []
+  return blocks.flatMap((block) => (isObject(block) && block['type'] === 'tool_use' ? [[block['name'], block['input']]] : []))
 }
 
 function contentOf(envelope: Envelope, bytes: Uint8Array): RequestContent {

@@ -93,6 +93,7 @@ const typeByCode: Readonly<Record<ErrorCode, string>> = {
   unsupported_encoding: 'invalid_request_error',
   quota_exceeded: 'rate_limit_error',
   rate_limit_exceeded: 'rate_limit_error',
+  runaway_stopped: 'rate_limit_error',
   internal_error: 'api_error',
   upstream_error: 'api_error',
   upstream_unreachable: 'api_error',

@@ -91,6 +91,7 @@ const typeByCode: { readonly [code in ErrorCode]: string | undefined } = {
   unsupported_encoding: 'invalid_request_error',
   quota_exceeded: 'insufficient_quota',
   rate_limit_exceeded: 'rate_limit_error',
+  runaway_stopped: 'insufficient_quota',
   internal_error: 'server_error',
   upstream_error: undefined,
   upstream_unreachable: 'server_error',

@@ -2,6 +2,7 @@
 import { GatewayError, invalidValue } from '../../ir/errors.ts'
 import { isBeyondAscii, parseJsonBytes, parseJsonShape, type ByteText } from '../../ir/json-body.ts'
 import type { LanguageModelRequest, RequestContent } from '../../ir/request.ts'
+import { countRepeats } from '../repeated-calls.ts'
 import { isObject } from '../wire.ts'
 import { contentOf } from './decode-request.ts'
 import { fieldsOf } from '../fields.ts'
@@ -32,8 +33,16 @@ export function decodeRequest(bytes: Uint8Array, headers: Headers, byteText?: By
     source: { bytes, headers },
     traits: traitsOf(body, messages, bytes.length),
     mixed: converted !== undefined || isMixed(body, messages),
+    repeatedToolCalls: () => countRepeats(messages, callsOf),
     content: () => (content ??= contentOf(isExact ? body : objectOf(parseJsonBytes(bytes)), converted?.paths)),
   }
+}
+
+/** Without their ids, which are always others. */
+function callsOf({ role, tool_calls: calls }: Readonly<Record<string, unknown>>): readonly unknown[] | null {
+  if (role !== 'assistant') return null
+  const called: readonly unknown[] = Array.isArray(calls) ? calls : []
+  return called.map((call) => (isObject(call) ? (call['function'] ?? call['custom']) : call))
 }
 
 function objectOf(parsed: unknown): Record<string, unknown> {

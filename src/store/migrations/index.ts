@@ -4,6 +4,7 @@ import { initial } from './0001-initial.ts'
 import { keyRotation } from './0003-key-rotation.ts'
 import { quotas } from './0004-quotas.ts'
 import { rates } from './0005-rates.ts'
+import { brakes } from './0006-brakes.ts'
 import { identityNotices } from './0020-identity-notices.ts'
 import { sessions } from './0030-sessions.ts'
 
@@ -12,6 +13,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-key-rotation': keyRotation,
   '0004-quotas': quotas,
   '0005-rates': rates,
+  '0006-brakes': brakes,
   '0020-identity-notices': identityNotices,
   '0030-sessions': sessions,
 }
