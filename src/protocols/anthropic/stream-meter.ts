@@ -5,7 +5,7 @@ import type { Usage } from '../../ir/usage.ts'
 import type { SseEvent } from '../../lib/sse.ts'
 import { blockStartSchema, messageDeltaSchema, messageStartSchema, type WireBlock, type WireUsage } from './answer-schema.ts'
 import type { EncodedRequest } from '../protocol.ts'
-import { kindOf } from './block-events.ts'
+import { kindOf, printedInput } from './block-events.ts'
 import { frameTypeOf, readFrame } from './frames.ts'
 import { lostOf } from './losses.ts'
 import { stopForClient, stopOf } from './stop.ts'
@@ -54,6 +54,7 @@ export function createTap(call: EncodedRequest): (frames: readonly SseEvent[]) =
           const block = readFrame(blockStartSchema, frame).content_block
           const kind = kindOf(block, call)
           if (kind === 'opaque') blocks.push(block)
+          else meter.outputCharacters += startCharactersOf(block)
           if (kind === 'tool') meter.toolCalls += 1
           if (kind === 'thinking' || kind === 'redacted') meter.thinkingBlocks += 1
           seen.called ||= kind === 'tool'
@@ -77,6 +78,12 @@ export function createTap(call: EncodedRequest): (frames: readonly SseEvent[]) =
     }
     return { meter: Object.assign(meter, lostOf(call, { ...meter, blocks })), begun }
   }
+}
+
+/** What some servers say whole in a block's start, where Anthropic itself says nothing yet. */
+function startCharactersOf({ text, thinking, input }: WireBlock): number {
+  const args = printedInput(input)
+  return (text?.length ?? 0) + (thinking?.length ?? 0) + (args === '{}' ? 0 : args.length)
 }
 
 const contentOpening = /"(?:text|thinking|partial_json)"\s*:\s*"/
