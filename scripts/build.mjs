@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { writeMigrations } from './d1-migrations.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -52,6 +53,8 @@ const { metafile } = await build({
   logLevel: 'warning',
   metafile: true,
 })
+
+await writeMigrations(root, `${root}dist/migrations`)
 
 if (process.argv.includes('--types')) {
   execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}scripts/tsconfig.types.json`], {

@@ -8,7 +8,7 @@ import type { Client, ClientBase, Pool } from 'pg'
 import { heartbeatOf } from '../../src/store/instances.ts'
 import type { Database } from '../../src/store/schema.ts'
 import { StorageBusy } from '../../src/store/storage.ts'
-import type { Storage } from '../../src/store/storage.ts'
+import type { ExclusiveStorage } from '../../src/store/storage.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 import type { DatabaseAddress } from './database-address.ts'
 import { copyTables } from './postgres-copy.ts'
@@ -25,7 +25,7 @@ export interface OpenPostgresOptions {
   readonly listen?: boolean
 }
 
-export interface PostgresStorage extends Storage {
+export interface PostgresStorage extends ExclusiveStorage {
   readonly serverVersion: string
   /** Keeps the instance's heartbeat; a gateway that was silent for too long was taken for dead, and registers again. */
   watch(instanceId: string, register: () => Promise<void>): void

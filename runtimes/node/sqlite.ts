@@ -5,7 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import type { CompiledQuery } from 'kysely'
 import type { Database } from '../../src/store/schema.ts'
 import { StorageBusy } from '../../src/store/storage.ts'
-import type { Storage, Unit, UnitOutcome } from '../../src/store/storage.ts'
+import type { ExclusiveStorage, Unit, UnitOutcome } from '../../src/store/storage.ts'
 import { startMaintenanceThread } from './maintenance-messages.ts'
 import { createMaintenance } from './maintenance.ts'
 import { copyInto } from './sqlite-copy.ts'
@@ -24,7 +24,7 @@ export interface OpenSqliteOptions {
   readonly driver?: SqliteDriver['name']
 }
 
-export interface SqliteStorage extends Storage {
+export interface SqliteStorage extends ExclusiveStorage {
   readonly driver: SqliteDriver['name']
   readonly sqliteVersion: string
   /** Keeps the instance's heartbeat, once its row is there. */

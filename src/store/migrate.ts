@@ -1,6 +1,7 @@
 // Brings a database to this program's schema, forward only, one process at a time. `schemaState` tells without touching.
-import { Migrator } from 'kysely'
+import { Migrator, sql } from 'kysely'
 import type { Kysely } from 'kysely'
+import { migrationTable, migrationUnit } from './migration-units.ts'
 import { migrations } from './migrations/index.ts'
 import type { Database } from './schema.ts'
 import { StoreError } from './store-error.ts'
@@ -27,6 +28,7 @@ export async function migrate(storage: Storage): Promise<void> {
   const before = await schemaState(storage)
   refuseNewer(before.unknown)
   if (before.pending.length === 0) return
+  if (storage.exclusively === undefined) return await migrateByUnits(storage, before.pending)
   await storage.exclusively(async () => {
     // Asked again: another process may have migrated while this one waited for the lock.
     const { applied, pending, unknown } = await schemaState(storage)
@@ -74,7 +76,20 @@ async function run(db: Kysely<Database>): Promise<void> {
   // The transaction is `exclusively`'s: one of Kysely's own would end it.
   const migrator = new Migrator({ db, provider, disableTransactions: true })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) {
-    throw new StoreError(`the database could not be migrated: ${String(error)}`, 'see the message; nothing was changed', error)
+  if (error !== undefined) throw notMigrated(error)
+}
+
+/** One unit a migration: of two who run it at once, the other's fails as a whole, and finds it done. */
+async function migrateByUnits(storage: Storage, pending: readonly string[]): Promise<void> {
+  await sql.raw(migrationTable).execute(storage.db)
+  for (const name of pending) {
+    const [outcome] = await storage.commit([await migrationUnit(name, new Date().toISOString())])
+    if (outcome?.ok === true) continue
+    const { applied } = await schemaState(storage)
+    if (!applied.includes(name)) throw notMigrated(outcome?.error)
   }
+}
+
+function notMigrated(error: unknown): StoreError {
+  return new StoreError(`the database could not be migrated: ${String(error)}`, 'see the message; nothing was changed', error)
 }

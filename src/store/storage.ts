@@ -28,14 +28,20 @@ export interface Storage {
   commit(units: readonly Unit[]): Promise<readonly UnitOutcome[]>
   /** Resolves when everything committed before is safe from power loss. */
   flush(): Promise<void>
-  /** One process at a time, all or nothing, for migrations through `db` (Kysely's own lock is empty on SQLite). */
-  exclusively<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * One process at a time, all or nothing, for migrations through `db` (Kysely's own lock is empty on SQLite). Absent where the
+   * database has no transactions across statements (D1): there each migration is a unit.
+   */
+  exclusively?<T>(work: () => Promise<T>): Promise<T>
   /** Keeps a copy of the data before a migration changes it, where the store has a cheap way. Called inside `exclusively`. */
   copyBeforeMigration?(fromVersion: string): Promise<void>
   /** Writes one moment of the whole store into a new file, while others write on. Absent: the database has tools of its own. */
   copyTo?(file: string): Promise<void>
   close(): Promise<void>
 }
+
+/** A database with transactions across statements. */
+export type ExclusiveStorage = Storage & Required<Pick<Storage, 'exclusively'>>
 
 /** `affected`: rows changed by each statement of the unit, in order: what guarded statements are judged by. */
 export type UnitOutcome =

@@ -11,6 +11,8 @@ import { temporaryFolder } from '../store/open-store.ts'
 import { turnOf } from '../support/turns.ts'
 
 export interface OpenStorage {
+  /** False where the database has no transactions across statements. */
+  readonly exclusive?: false
   /** Opened twice on one folder it is two views of one database. */
   open(folder: string): Promise<Storage>
 }
@@ -113,32 +115,7 @@ export function storageContract(name: string, storage: OpenStorage): void {
       await expect(store.flush()).resolves.toBeUndefined()
     })
 
-    it('lets one opener at a time do exclusive work', async () => {
-      const other = await open()
-      const steps: string[] = []
-      const work = (each: Storage, label: string) =>
-        each.exclusively(async () => {
-          steps.push(`${label} begins`)
-          await each.db.selectFrom('teams').select('id').execute()
-          steps.push(`${label} ends`)
-        })
-      await Promise.all([work(store, 'a'), work(other, 'b')])
-      expect([steps.slice(0, 2), steps.slice(2)].toSorted()).toEqual([
-        ['a begins', 'a ends'],
-        ['b begins', 'b ends'],
-      ])
-    })
-
-    it('takes back exclusive work that fails', async () => {
-      const fault = new Error('half-way')
-      const work = store.exclusively(async () => {
-        await store.db.schema.createTable('halfway').addColumn('id', 'text').execute()
-        throw fault
-      })
-      await expect(work).rejects.toBe(fault)
-      const tables = await store.db.introspection.getTables()
-      expect(tables.map((table) => table.name)).not.toContain('halfway')
-    })
+    if (storage.exclusive !== false) exclusiveWork()
 
     it('migrates once when several start at the same time', async () => {
       const fresh = temporaryFolder()
@@ -149,5 +126,39 @@ export function storageContract(name: string, storage: OpenStorage): void {
       fresh.remove()
       expect(states.map((state) => [state.applied, state.pending])).toEqual([1, 2, 3].map(() => [Object.keys(migrations), []]))
     })
+
+    function exclusiveWork(): void {
+      it('lets one opener at a time do exclusive work', async () => {
+        const other = await open()
+        const steps: string[] = []
+        const work = (each: Storage, label: string) =>
+          exclusively(each, async () => {
+            steps.push(`${label} begins`)
+            await each.db.selectFrom('teams').select('id').execute()
+            steps.push(`${label} ends`)
+          })
+        await Promise.all([work(store, 'a'), work(other, 'b')])
+        expect([steps.slice(0, 2), steps.slice(2)].toSorted()).toEqual([
+          ['a begins', 'a ends'],
+          ['b begins', 'b ends'],
+        ])
+      })
+
+      it('takes back exclusive work that fails', async () => {
+        const fault = new Error('half-way')
+        const work = exclusively(store, async () => {
+          await store.db.schema.createTable('halfway').addColumn('id', 'text').execute()
+          throw fault
+        })
+        await expect(work).rejects.toBe(fault)
+        const tables = await store.db.introspection.getTables()
+        expect(tables.map((table) => table.name)).not.toContain('halfway')
+      })
+    }
   })
+}
+
+function exclusively<T>(store: Storage, work: () => Promise<T>): Promise<T> {
+  if (store.exclusively === undefined) throw new Error('this store has no exclusive work')
+  return store.exclusively(work)
 }

@@ -6,6 +6,8 @@ import { openPostgres } from '../../runtimes/node/postgres.ts'
 import { loadSqliteDriver } from '../../runtimes/node/sqlite-driver.ts'
 import type { SqliteDriver } from '../../runtimes/node/sqlite-driver.ts'
 import { openSqlite } from '../../runtimes/node/sqlite.ts'
+import { openD1 } from '../../runtimes/workers/d1.ts'
+import { startD1, type D1Server } from '../support/d1.ts'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../support/postgres-server.ts'
 import type { OpenStorage } from './storage-contract.ts'
 
@@ -29,6 +31,18 @@ const onPostgres = (): OpenStorage => {
   }
 }
 
+const onD1 = (): OpenStorage => {
+  let server: Promise<D1Server> | null = null
+  afterAll(async () => (await server)?.stop())
+  return {
+    exclusive: false,
+    async open(folder) {
+      server ??= startD1()
+      return openD1(await (await server).database(folder))
+    },
+  }
+}
+
 /**
  * What this machine has: better-sqlite3 where its binary was built, node:sqlite from Node 22.13 on, Postgres where its binaries
  * are. null = it has not; at least one SQLite, or nothing runs.
@@ -37,6 +51,7 @@ export const storages: Readonly<Record<string, OpenStorage | null>> = {
   ...Object.fromEntries(
     await Promise.all(drivers.map(async (driver) => [driver, (await loads(driver)) ? onSqlite(driver) : null] as const)),
   ),
+  D1: onD1(),
   Postgres: postgresBinaries === null ? null : onPostgres(),
 }
 

@@ -48,7 +48,7 @@ export function callRow(turnId: string, row: Partial<CallsTable> = {}): CallsTab
 const rowsPerInsert = 900
 
 export async function insertCalls(storage: Storage, rows: readonly CallsTable[]): Promise<void> {
-  await storage.exclusively(async () => {
+  await (storage.exclusively ?? ((work) => work()))(async () => {
     for (let at = 0; at < rows.length; at += rowsPerInsert) {
       await storage.db
         .insertInto('calls')

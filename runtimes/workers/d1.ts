@@ -1,0 +1,143 @@
+// D1 behind Storage: a unit is a batch, which D1 runs as one transaction. There are no transactions across round trips, and at
+// most 100 parameters a statement; nothing of ours needs more (docs/decisions/0025-d1-keeps-the-promises.md).
+import { Kysely, SqliteAdapter, SqliteQueryCompiler, sql } from 'kysely'
+import type { CompiledQuery, DatabaseConnection, DatabaseIntrospector, Dialect, Driver, QueryResult, TableMetadata } from 'kysely'
+import type { Database } from '../../src/store/schema.ts'
+import { StorageBusy } from '../../src/store/storage.ts'
+import type { Storage, Unit, UnitOutcome } from '../../src/store/storage.ts'
+
+/** What we use of Cloudflare's D1Database: a type of our own instead of a package of types. */
+export interface D1Database {
+  prepare(sql: string): D1Statement
+  batch(statements: readonly D1Statement[]): Promise<readonly D1Result[]>
+}
+export interface D1Statement {
+  bind(...values: readonly unknown[]): D1Statement
+  all(): Promise<D1Result>
+}
+export interface D1Result {
+  readonly results: readonly unknown[]
+  readonly meta: { readonly changes?: number; readonly last_row_id?: number }
+}
+
+export function openD1(d1: D1Database): Storage {
+  const db = new Kysely<Database>({ dialect: dialectOf(d1) })
+  return {
+    dialect: 'd1',
+    db,
+    read: async <Row>(query: CompiledQuery<Row>) => {
+      try {
+        return rowsOf<Row>(await statementOf(d1, query).all())
+      } catch (error) {
+        throw isStatementFault(error) ? error : new StorageBusy(error)
+      }
+    },
+    commit: async (units) => {
+      const together = await tryBatch(d1, units.flat())
+      if (together.ok) return outcomesOf(units, together.affected)
+      // One of them is bad, which is rare: only then does each have a batch of its own.
+      if (units.length === 1) return [together]
+      const apart: UnitOutcome[] = []
+      for (const unit of units) apart.push(await tryBatch(d1, unit))
+      return apart
+    },
+    // A batch is answered when it is safe.
+    flush: () => Promise.resolve(),
+    close: () => db.destroy(),
+  }
+}
+
+/** @throws StorageBusy when D1 or the way to it failed: sent again, what was written after all changes nothing */
+async function tryBatch(d1: D1Database, unit: Unit): Promise<UnitOutcome> {
+  if (unit.length === 0) return { ok: true, affected: [] }
+  try {
+    const results = await d1.batch(unit.map((query) => statementOf(d1, query)))
+    return { ok: true, affected: results.map(({ meta }) => meta.changes ?? 0) }
+  } catch (error) {
+    if (isStatementFault(error)) return { ok: false, error }
+    throw new StorageBusy(error)
+  }
+}
+
+function outcomesOf(units: readonly Unit[], affected: readonly number[]): readonly UnitOutcome[] {
+  let place = 0
+  return units.map((unit) => {
+    const own = affected.slice(place, place + unit.length)
+    place += unit.length
+    return { ok: true, affected: own }
+  })
+}
+
+const statementOf = (d1: D1Database, { sql: text, parameters }: CompiledQuery): D1Statement =>
+  d1.prepare(text).bind(...parameters.map(storable))
+
+/** D1 takes no bigint; ours are below 2^53. @throws TypeError for a value that no column of ours holds */
+function storable(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (value === null || typeof value === 'number' || typeof value === 'string') return value
+  throw new TypeError(`a value of type ${typeof value} cannot be stored`)
+}
+
+/** D1 has no codes, only text. Whatever does not name the statement is D1's own trouble, and passes. */
+function isStatementFault(error: unknown): boolean {
+  if (error instanceof TypeError) return true
+  return /SQLITE_(?:CONSTRAINT|ERROR|MISMATCH|RANGE|TOOBIG|AUTH)|D1_TYPE_ERROR|constraint failed/.test(String(error))
+}
+
+/** The rows have the type the query was compiled with, as in Kysely's own drivers. */
+const rowsOf = <Row>({ results }: D1Result): readonly Row[] => results as readonly Row[]
+
+function dialectOf(d1: D1Database): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => driverOf(d1),
+    createIntrospector: (db) => introspectorOf(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  }
+}
+
+function driverOf(d1: D1Database): Driver {
+  const connection: DatabaseConnection = {
+    async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+      const result = await statementOf(d1, query).all()
+      const { changes = 0, last_row_id: id } = result.meta
+      return {
+        rows: [...rowsOf<Row>(result)],
+        numAffectedRows: BigInt(changes),
+        ...(id === undefined ? {} : { insertId: BigInt(id) }),
+      }
+    },
+    streamQuery: () => {
+      throw new Error('D1 does not stream rows: ask for pages')
+    },
+  }
+  const refuse = () => Promise.reject(new Error('D1 has no transactions across statements: commit a unit'))
+  return {
+    init: () => Promise.resolve(),
+    acquireConnection: () => Promise.resolve(connection),
+    beginTransaction: refuse,
+    commitTransaction: refuse,
+    rollbackTransaction: refuse,
+    releaseConnection: () => Promise.resolve(),
+    destroy: () => Promise.resolve(),
+  }
+}
+
+/** Names only: D1 lets nobody look into its own `_cf_*` tables, and Kysely's introspector looks into all. */
+function introspectorOf(db: Kysely<unknown>): DatabaseIntrospector {
+  const getTables = async (options?: { readonly withInternalKyselyTables?: boolean }): Promise<TableMetadata[]> => {
+    const { rows } = await sql<{ name: string; type: string }>`select name, type from sqlite_master
+where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\' and name not like '\\_cf\\_%' escape '\\' order by name`.execute(
+      db,
+    )
+    const internal = options?.withInternalKyselyTables === true
+    return rows
+      .filter(({ name }) => internal || !name.startsWith('kysely_migration'))
+      .map(({ name, type }) => ({ name, isView: type === 'view', columns: [] }))
+  }
+  return {
+    getSchemas: () => Promise.resolve([]),
+    getTables,
+    getMetadata: async (options) => ({ tables: await getTables(options) }),
+  }
+}
