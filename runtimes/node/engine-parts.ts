@@ -6,9 +6,9 @@ import type { Send } from '../../src/services.ts'
 import { createDeathWatch } from '../../src/store/instances.ts'
 import { sweepOrphans, type SweepParts } from '../../src/store/sweep.ts'
 import type { NodeContext } from './context.ts'
+import { loadPorts } from './ports.ts'
 import { processFacts } from './process-facts.ts'
 import { createNodeRouting } from './routing.ts'
-import { createSend } from './send.ts'
 
 /** One small query: what a dead process left open is closed while its users still wonder. */
 const SWEEP_EVERY_MS = 5000
@@ -23,6 +23,7 @@ export interface NodeEngineParts {
 /** Turns of dead processes are closed first, and then every few seconds. */
 export async function openEngineParts(context: NodeContext): Promise<NodeEngineParts> {
   const { config, clock, logger, models } = context
+  const { createSend } = await loadPorts()
   const upstream = createSend({ connectMs: config.limits.connectMs })
   const isDead = createDeathWatch(processFacts(), clock.nowMs)
   await sweep(context, isDead)

@@ -3,10 +3,8 @@ import { createGateway, type Gateway } from '../../src/gateway/app.ts'
 import type { Services } from '../../src/services.ts'
 import type { NodeContext } from './context.ts'
 import { openEngineParts } from './engine-parts.ts'
-import { listen, type Listening } from './listen.ts'
-import { nodeByteText, nodeReadBody } from './read-body.ts'
-import { incomingOf, onSocketGone } from './request.ts'
-import { nodeRespond } from './respond.ts'
+import type { Listening } from './listen.ts'
+import { loadPorts } from './ports.ts'
 import { version } from './version.ts'
 
 export interface GatewayProcess {
@@ -20,6 +18,7 @@ export async function startGateway(
   options: { readonly port: number; readonly host?: string },
 ): Promise<GatewayProcess> {
   const { config, clock, logger } = context
+  const { listen, createSend: _, ...ports } = await loadPorts()
   const engine = await openEngineParts(context)
   const pending = new Set<Promise<unknown>>()
   const services: Services = {
@@ -28,11 +27,7 @@ export async function startGateway(
     send: engine.send,
     clock,
     hash: context.hash,
-    readBody: nodeReadBody,
-    byteText: nodeByteText,
-    onClientGone: onSocketGone,
-    peerAddress: (request) => incomingOf(request)?.socket.remoteAddress ?? null,
-    respond: nodeRespond,
+    ...ports,
     defer: setImmediate,
     background(work) {
       pending.add(work)

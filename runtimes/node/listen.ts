@@ -37,11 +37,16 @@ const usualLimits: ListenLimits = { connections: 2048, headMs: 10_000, requestMs
 
 export type Fetch = (request: Request) => Promise<Response>
 
+export interface ListenOptions {
+  /** 0 = any that is free. */
+  readonly port: number
+  /** Both loopback addresses when absent. */
+  readonly host?: string
+  readonly limits?: Partial<ListenLimits>
+}
+
 /** @throws the listen error (EADDRINUSE …) of the first host; ::1 may be missing on a machine */
-export async function listen(
-  fetch: Fetch,
-  options: { readonly port: number; readonly host?: string; readonly limits?: Partial<ListenLimits> },
-): Promise<Listening> {
+export async function listen(fetch: Fetch, options: ListenOptions): Promise<Listening> {
   const { port: wanted, host = '127.0.0.1' } = options
   const limits = { ...usualLimits, ...options.limits }
   const first = createListener(fetch, limits)

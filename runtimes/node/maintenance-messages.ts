@@ -1,11 +1,11 @@
 // What the maintenance thread and its owner say to each other, and the owner's end of it.
 import { Worker } from 'node:worker_threads'
 import * as z from 'zod'
-import type { SqliteDriver } from './sqlite-driver.ts'
+import { sqliteDriverNames, type SqliteDriver } from './sqlite-driver.ts'
 
 export const threadData = z.object({
   path: z.string(),
-  driver: z.enum(['better-sqlite3', 'node:sqlite']),
+  driver: z.enum(sqliteDriverNames),
   commits: z.instanceof(Int32Array),
 })
 

@@ -7,9 +7,7 @@ import { createServe, type ServeOptions } from '../../src/serve/app.ts'
 import { createSessionHandlers } from '../../src/serve/sessions.ts'
 import { isLoopback } from './commands/listening.ts'
 import type { NodeContext } from './context.ts'
-import { listen } from './listen.ts'
-import { nodeReadBody } from './read-body.ts'
-import { onSocketGone } from './request.ts'
+import { loadPorts } from './ports.ts'
 import { openSessions } from './sessions.ts'
 import { version } from './version.ts'
 
@@ -28,7 +26,8 @@ export async function startServe(
 ): Promise<ServeProcess> {
   const { config, storage, clock, hash, logger, models, prices, nextId, identities } = context
   const agent = await openSessions(context)
-  const services = { config, storage, clock, hash, logger, readBody: nodeReadBody, onClientGone: onSocketGone }
+  const { listen, readBody, onClientGone } = await loadPorts()
+  const services = { config, storage, clock, hash, logger, readBody, onClientGone }
   const serveOptions: ServeOptions = {
     version,
     startedUs: clock.nowUs(),

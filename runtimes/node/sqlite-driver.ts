@@ -1,26 +1,32 @@
-// The two SQLite drivers of Node behind one small interface: better-sqlite3 where it loads, else node:sqlite.
+// The SQLite drivers behind one small interface: on Node better-sqlite3 where it loads, else node:sqlite; on Bun its own.
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import * as z from 'zod'
 import { StoreError } from '../../src/store/store-error.ts'
+import { loadBunSqlite } from '../bun/sqlite-driver.ts'
+import { isBun } from '../this-runtime.ts'
 
 export interface SqliteConnection extends SqliteDatabase {
   exec(sql: string): void
   prepare(sql: string): SqliteStatement
 }
 
+export const sqliteDriverNames = ['better-sqlite3', 'node:sqlite', 'bun:sqlite'] as const
+
 export interface SqliteDriver {
-  readonly name: 'better-sqlite3' | 'node:sqlite'
+  readonly name: (typeof sqliteDriverNames)[number]
   connect(path: string, options: { readonly readonly: boolean }): SqliteConnection
 }
 
 /**
- * The driver that loads. Both are imported when first needed: they are native, and better-sqlite3 is optional.
- * @throws StoreError when neither does
+ * The driver that loads. Each is imported when first needed: they are native, and better-sqlite3 is optional.
+ * @throws StoreError when none does
  */
 export async function loadSqliteDriver(preferred?: SqliteDriver['name']): Promise<SqliteDriver> {
   const faults: unknown[] = []
-  const loaders = { 'better-sqlite3': loadBetterSqlite, 'node:sqlite': loadNodeSqlite }
-  for (const load of preferred === undefined ? Object.values(loaders) : [loaders[preferred]]) {
+  const loaders = { 'better-sqlite3': loadBetterSqlite, 'node:sqlite': loadNodeSqlite, 'bun:sqlite': loadBunSqlite }
+  const usual = isBun ? (['bun:sqlite'] as const) : (['better-sqlite3', 'node:sqlite'] as const)
+  for (const name of preferred === undefined ? usual : [preferred]) {
+    const load = loaders[name]
     try {
       return await load()
     } catch (error) {

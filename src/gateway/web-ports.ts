@@ -1,7 +1,7 @@
 // The ports as every WHATWG runtime has them: bodies read from, and answers written to, web streams. A runtime with a faster
 // way brings its own (performance.md, "What follows" 1).
 import { GatewayError } from '../ir/errors.ts'
-import { concatBytes } from '../lib/bytes.ts'
+import { concatBytes, ownedBytes } from '../lib/bytes.ts'
 import { createFrameTracker } from '../lib/sse.ts'
 import type { AnswerStream, OnClientGone, ReadBody, Respond } from '../services.ts'
 
@@ -126,12 +126,6 @@ async function readWithin(reader: BodyReader, ms: number): ReturnType<BodyReader
 
 function abandon(reader: BodyReader): void {
   reader.cancel().catch(() => {})
-}
-
-/** A Response takes no bytes of shared memory; all others go in without a copy. */
-function ownedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = bytes
-  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes)
 }
 
 function tooLarge(limitBytes: number): GatewayError {

@@ -13,3 +13,9 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole
 }
+
+/** The same bytes as Fetch takes them: those of shared memory are copied, all others are not. */
+export function ownedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes)
+}

@@ -1,0 +1,88 @@
+// The way upstream on runtimes whose only client is fetch. Node brings its own (performance.md, "What follows" 1).
+import { ownedBytes } from '../lib/bytes.ts'
+import { UpstreamFailure, type Send, type UpstreamFault } from '../services.ts'
+
+/** fetch, with what a runtime adds to its options. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** @param faultOf what the runtime's own error says; answers have not begun */
+export function createWebSend(fetch: Fetch, faultOf: (error: unknown) => UpstreamFault): Send {
+  return async (request, signal) => {
+    signal.throwIfAborted()
+    const abort = new AbortController()
+    const onAbort = () => abort.abort(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    // fetch does not tell when it has connected: one limit for both.
+    const silence = setTimeout(() => abort.abort(new UpstreamFailure('first_byte_timeout')), request.firstByteMs)
+    try {
+      const response = await fetch(request.url, {
+        method: request.method,
+        headers: request.headers,
+        body: request.body instanceof Uint8Array ? ownedBytes(request.body) : (request.body ?? null),
+        // A redirect would carry the key to another origin.
+        redirect: 'manual',
+        signal: abort.signal,
+      })
+      const leave = () => signal.removeEventListener('abort', onAbort)
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: bytesOf(response, { abort, idleMs: request.idleMs, leave }),
+      }
+    } catch (error) {
+      signal.removeEventListener('abort', onAbort)
+      throw abort.signal.aborted ? abort.signal.reason : new UpstreamFailure(faultOf(error), error)
+    } finally {
+      clearTimeout(silence)
+    }
+  }
+}
+
+interface Reading {
+  readonly abort: AbortController
+  readonly idleMs: number
+  /** The answer is over, whichever way. */
+  readonly leave: () => void
+}
+
+const over = { done: true, value: undefined } as const
+
+/** By hand: each chunk of each stream goes through here. One reader, one chunk at a time. */
+function bytesOf(response: Response, { abort, idleMs, leave }: Reading): AsyncIterable<Uint8Array> {
+  const reader = response.body?.getReader()
+  let ended = reader === undefined
+  const pass = ({ value }: { readonly value?: Uint8Array | undefined }): IteratorResult<Uint8Array> => {
+    clearTimeout(idle)
+    if (value !== undefined) return { done: false, value }
+    ended = true
+    leave()
+    return over
+  }
+  const fail = (error: unknown): never => {
+    clearTimeout(idle)
+    ended = true
+    leave()
+    throw abort.signal.aborted ? abort.signal.reason : new UpstreamFailure('reset', error)
+  }
+  let idle: ReturnType<typeof setTimeout> | undefined
+  const iterator: AsyncIterator<Uint8Array> = {
+    next() {
+      if (reader === undefined || ended) {
+        leave()
+        return Promise.resolve(over)
+      }
+      idle = setTimeout(() => abort.abort(new UpstreamFailure('idle_timeout')), idleMs)
+      return reader.read().then(pass, fail)
+    },
+    return() {
+      leave()
+      if (ended) return Promise.resolve(over)
+      ended = true
+      // The rest of the answer would have to be read before the connection could be used again.
+      abort.abort(new DOMException('the answer is not read on', 'AbortError'))
+      reader?.cancel().catch(() => undefined)
+      return Promise.resolve(over)
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
