@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
 import { postgresBinaries } from './test/support/postgres-server.ts'
+import { bunBinary } from './test/support/runtime.ts'
 
 /** Suites that say nothing of SQLite: they run again on Postgres, where this machine has one. */
 const onPostgres = [
@@ -9,6 +10,13 @@ const onPostgres = [
   'test/gateway/{identity-property,leaving,spine}.test.ts',
   'test/runtimes/{caps-shared,crash,two-gateways}.test.ts',
   'test/store/{keys,sweep,trace-store}.test.ts',
+]
+
+/** Suites that talk to a gateway over sockets: they run again in front of a program on Bun. */
+const onBun = [
+  'test/e2e/{anthropic-sdk,openai-sdk,failures}.test.ts',
+  'test/gateway/{leaving,odd-answers,retries,routes,same-shape,spine}.test.ts',
+  'test/runtimes/{crash,drain,two-gateways}.test.ts',
 ]
 
 export default defineConfig({
@@ -26,6 +34,9 @@ export default defineConfig({
               test: { name: 'postgres', include: onPostgres, globalSetup: ['test/support/postgres-setup.ts'] },
             },
           ]),
+      ...(bunBinary === null
+        ? []
+        : [{ extends: true as const, test: { name: 'bun', include: onBun, env: { METIS_TEST_RUNTIME: 'bun' } } }]),
     ],
   },
 })

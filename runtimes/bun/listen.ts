@@ -8,6 +8,7 @@ interface BunServer {
   readonly pendingRequests: number
   /** Stops accepting; with `true` open connections are closed, too. */
   stop(closeConnections: boolean): Promise<void>
+  requestIP(request: Request): { readonly address: string } | null
 }
 declare const Bun: {
   serve(options: {
@@ -16,7 +17,7 @@ declare const Bun: {
     readonly idleTimeout: number
     readonly maxRequestBodySize: number
     readonly development: false
-    readonly fetch: Fetch
+    fetch(request: Request, server: BunServer): Promise<Response>
   }): BunServer
 }
 
@@ -24,6 +25,13 @@ const HEADER_LINES = 100
 const QUIET_CHECK_MS = 25
 /** The core counts bodies itself, and refuses a large one in the client's own words. */
 const BODY_BYTES = 2 ** 31
+
+/** Only the server that took a request knows who sent it. */
+const serverOf = new WeakMap<Request, BunServer>()
+
+export function peerAddressOf(request: Request): string | null {
+  return serverOf.get(request)?.requestIP(request)?.address ?? null
+}
 
 export async function listenOnBun(fetch: Fetch, options: ListenOptions): Promise<Listening> {
   const { host = '127.0.0.1' } = options
@@ -54,8 +62,11 @@ export async function listenOnBun(fetch: Fetch, options: ListenOptions): Promise
       idleTimeout: 0,
       maxRequestBodySize: BODY_BYTES,
       development: false,
-      fetch: (request) =>
-        tooManyHeaders(request.headers) ? Promise.resolve(new Response(null, { status: 431 })) : fetch(request),
+      async fetch(request, server) {
+        if (tooManyHeaders(request.headers)) return new Response(null, { status: 431 })
+        serverOf.set(request, server)
+        return await fetch(request)
+      },
     })
   }
 }

@@ -1,5 +1,5 @@
 // Bun's own SQLite behind the interface of Node's two drivers, so that the writer, the maintenance and their promises are the same
-// (docs/decisions/0020-bun-shares-the-sqlite-writer.md).
+// (docs/decisions/0020-bun-shares-the-node-runtime.md).
 import * as z from 'zod'
 import type { SqliteDriver } from '../node/sqlite-driver.ts'
 

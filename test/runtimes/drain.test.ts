@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { ConfigFile } from '../../src/config/schema.ts'
 import { eventually, within } from '../support/deadline.ts'
 import { openProgramHome, type ProgramHome } from '../support/program-gateway.ts'
+import { onBun } from '../support/runtime.ts'
 
 const homes: ProgramHome[] = []
 afterEach(async () => {
@@ -47,7 +48,8 @@ describe('SIGTERM', () => {
     expect(await within(1500, 'the end of an idle gateway', program.ended)).toBe(0)
   })
 
-  it('takes no new turn: not on a new connection, and with 503 on one that is still answering', async () => {
+  // Bun closes a connection that sends a further request while it stops, in the middle of an answer: who pipelines is cut.
+  it.runIf(!onBun)('takes no new turn: not on a new connection, and with 503 on one that is still answering', async () => {
     const home = await openHome()
     const { program, ask, port } = await home.start()
     home.provider.script({ delayMs: 100 })

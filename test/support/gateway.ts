@@ -1,16 +1,18 @@
-// A gateway as users run it, on Node and a real database, in front of a mock provider: requests go in over a socket, rows
+// A gateway as users run it, on Node or Bun and a real database, in front of a mock provider: requests go in over a socket, rows
 // are read from the store.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { openNode, type NodeContext } from '../../runtimes/node/context.ts'
-import { startGateway } from '../../runtimes/node/gateway-process.ts'
+import { startGateway, type GatewayProcess } from '../../runtimes/node/gateway-process.ts'
 import type { ConfigFile } from '../../src/config/schema.ts'
 import type { NewKey } from '../../src/store/keys.ts'
 import { byTest } from './author.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider, type MockProviderOptions } from './mock-provider.ts'
+import { startProgram } from './program.ts'
+import { onBun } from './runtime.ts'
 import { databaseFor } from './test-database.ts'
 
 export interface TestGateway {
@@ -59,15 +61,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
   }
   await writeFile(join(home, 'config.yaml'), stringify(config), { mode: 0o600 })
+  const db = await databaseFor(join(home, 'metis.db'))
   const context = await openNode({
     home,
-    db: await databaseFor(join(home, 'metis.db')),
+    db,
     env: {},
-    maintenance: true,
+    maintenance: !onBun,
     logLevel: 'error',
     ...(options.demo === true ? { demo: true } : {}),
   })
-  const gateway = await startGateway(context, { port: 0 })
+  const gateway = onBun ? await startProgramOnBun(home, db, options.demo === true) : await startGateway(context, { port: 0 })
   const issue = (key: Partial<NewKey> = {}) =>
     context.keys.issue({ name: 'test', workspace: '/srv/project', create: true, ...key }, byTest)
   const { keyId, token } = await issue()
@@ -97,6 +100,20 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       await context.close()
       await provider.stop()
       await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Bun cannot run inside this process: keys are issued and rows are read from here, on the same database. */
+async function startProgramOnBun(home: string, db: string, demo: boolean): Promise<GatewayProcess> {
+  const flags = ['--port', '0', '--no-serve', '--db', db, '--config', join(home, 'config.yaml'), '--log-level', 'error']
+  const program = startProgram(['start', ...flags, ...(demo ? ['--demo'] : [])], { home, env: { METIS_HOME: home } })
+  const [, url = ''] = await program.printed(/gateway is on (\S+)/)
+  return {
+    url,
+    async close() {
+      program.signal('SIGTERM')
+      await program.ended
     },
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { eventually, within } from './deadline.ts'
+import { runtimeBinary } from './runtime.ts'
 
 const script = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 if (!existsSync(script)) throw new Error('dist/cli.js is not there: npm run build')
@@ -37,7 +38,7 @@ export function temporaryHome(): string {
 }
 
 export function startProgram(argv: readonly string[], options: ProgramOptions): Program {
-  return startProcess(process.execPath, [script, ...argv], options)
+  return startProcess(runtimeBinary, [script, ...argv], options)
 }
 
 /** Any other program, watched in the same way. */

@@ -1,0 +1,15 @@
+// The runtime that programs under test run on: Node, or Bun in vitest's project `bun`, whose suites are the same.
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import process from 'node:process'
+
+/** null = this machine has none. */
+export const bunBinary: string | null =
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'bun'))
+    .find((path) => existsSync(path)) ?? null
+
+export const onBun = process.env['METIS_TEST_RUNTIME'] === 'bun'
+
+export const runtimeBinary = onBun && bunBinary !== null ? bunBinary : process.execPath
