@@ -1,7 +1,7 @@
 // Bun's own SQLite behind the interface of Node's two drivers, so that the writer, the maintenance and their promises are the same
 // (docs/decisions/0020-bun-shares-the-node-runtime.md).
 import * as z from 'zod'
-import type { SqliteDriver } from '../node/sqlite-driver.ts'
+import type { SqliteDriver } from '../node/sqlite-connection.ts'
 
 /** What we use of bun:sqlite; the types of a project for Node do not know it. */
 interface BunSqlite {

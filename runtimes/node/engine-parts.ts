@@ -6,7 +6,7 @@ import type { Send } from '../../src/services.ts'
 import { createDeathWatch } from '../../src/store/instances.ts'
 import { sweepOrphans, type SweepParts } from '../../src/store/sweep.ts'
 import type { NodeContext } from './context.ts'
-import { loadPorts } from './ports.ts'
+import { loadPorts } from './load-ports.ts'
 import { processFacts } from './process-facts.ts'
 import { createNodeRouting } from './routing.ts'
 

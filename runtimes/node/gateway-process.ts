@@ -4,7 +4,7 @@ import type { Services } from '../../src/services.ts'
 import type { NodeContext } from './context.ts'
 import { openEngineParts } from './engine-parts.ts'
 import type { Listening } from './listen.ts'
-import { loadPorts } from './ports.ts'
+import { loadPorts } from './load-ports.ts'
 import { version } from './version.ts'
 
 export interface GatewayProcess {

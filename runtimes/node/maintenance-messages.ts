@@ -1,7 +1,7 @@
 // What the maintenance thread and its owner say to each other, and the owner's end of it.
 import { Worker } from 'node:worker_threads'
 import * as z from 'zod'
-import { sqliteDriverNames, type SqliteDriver } from './sqlite-driver.ts'
+import { sqliteDriverNames, type SqliteDriver } from './sqlite-connection.ts'
 
 export const threadData = z.object({
   path: z.string(),

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { heartbeatSql } from '../../src/store/instances.ts'
 import { faultOf } from './sqlite-driver.ts'
-import type { SqliteConnection, SqliteDriver } from './sqlite-driver.ts'
+import type { SqliteConnection, SqliteDriver } from './sqlite-connection.ts'
 
 export interface Maintenance {
   /** Once a second. Never throws: what is busy now is done the next time. */

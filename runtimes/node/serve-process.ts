@@ -7,7 +7,7 @@ import { createServe, type ServeOptions } from '../../src/serve/app.ts'
 import { createSessionHandlers } from '../../src/serve/sessions.ts'
 import { isLoopback } from './commands/listening.ts'
 import type { NodeContext } from './context.ts'
-import { loadPorts } from './ports.ts'
+import { loadPorts } from './load-ports.ts'
 import { openSessions } from './sessions.ts'
 import { version } from './version.ts'
 

@@ -1,6 +1,6 @@
 // A database's file as a whole: copied while others write to it, and put in the place of another one.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
-import type { SqliteConnection } from './sqlite-driver.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
 
 /** One moment of the database, whatever is written meanwhile. The file is there whole or not at all, and only its owner reads it. */
 export function copyInto(connection: SqliteConnection, file: string): void {

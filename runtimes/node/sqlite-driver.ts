@@ -1,21 +1,9 @@
 // The SQLite drivers behind one small interface: on Node better-sqlite3 where it loads, else node:sqlite; on Bun its own.
-import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import * as z from 'zod'
 import { StoreError } from '../../src/store/store-error.ts'
 import { loadBunSqlite } from '../bun/sqlite-driver.ts'
 import { isBun } from '../this-runtime.ts'
-
-export interface SqliteConnection extends SqliteDatabase {
-  exec(sql: string): void
-  prepare(sql: string): SqliteStatement
-}
-
-export const sqliteDriverNames = ['better-sqlite3', 'node:sqlite', 'bun:sqlite'] as const
-
-export interface SqliteDriver {
-  readonly name: (typeof sqliteDriverNames)[number]
-  connect(path: string, options: { readonly readonly: boolean }): SqliteConnection
-}
+import type { SqliteDriver } from './sqlite-connection.ts'
 
 /**
  * The driver that loads. Each is imported when first needed: they are native, and better-sqlite3 is optional.

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { refuseNewer, stateOf } from '../../src/store/migrate.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 import { makeFolder } from './make-folder.ts'
-import type { SqliteConnection, SqliteDriver } from './sqlite-driver.ts'
+import type { SqliteConnection, SqliteDriver } from './sqlite-connection.ts'
 
 /**
  * Makes folder (0700) and file (0600) where they are missing and proves that an existing file can be ours.

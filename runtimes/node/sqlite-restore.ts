@@ -7,7 +7,7 @@ import { StoreError } from '../../src/store/store-error.ts'
 import { processFacts } from './process-facts.ts'
 import { copyInto } from './sqlite-copy.ts'
 import { faultOf, loadSqliteDriver } from './sqlite-driver.ts'
-import type { SqliteConnection } from './sqlite-driver.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
 import { prepareFile } from './sqlite-file.ts'
 
 export interface Restored {

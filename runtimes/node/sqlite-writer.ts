@@ -3,7 +3,7 @@ import type { CompiledQuery, SqliteStatement } from 'kysely'
 import { StorageBusy } from '../../src/store/storage.ts'
 import type { Unit, UnitOutcome } from '../../src/store/storage.ts'
 import { faultOf } from './sqlite-driver.ts'
-import type { SqliteConnection } from './sqlite-driver.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
 
 export interface SqliteWriter {
   /** @throws StorageBusy, or what SQLite said of a store that cannot be written; nothing is written then */

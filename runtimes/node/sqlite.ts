@@ -10,7 +10,7 @@ import { startMaintenanceThread } from './maintenance-messages.ts'
 import { createMaintenance } from './maintenance.ts'
 import { copyInto } from './sqlite-copy.ts'
 import { faultOf, loadSqliteDriver } from './sqlite-driver.ts'
-import type { SqliteConnection, SqliteDriver } from './sqlite-driver.ts'
+import type { SqliteConnection, SqliteDriver } from './sqlite-connection.ts'
 import { prepareFile, unusable } from './sqlite-file.ts'
 import { createSqliteWriter, rollBack } from './sqlite-writer.ts'
 
