@@ -57,7 +57,8 @@ const readPage = (db: Kysely<Database>, after: string): Promise<EventsTable[]> =
     .limit(pageSize)
     .execute()
 
-function replaceCallIn(db: Kysely<Database>) {
+/** Writes a row of `calls`, over what is there. */
+export function replaceCallIn(db: Kysely<Database>) {
   const set = callColumns.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`)
   return createTemplate<CallsTable>((slot) =>
     sql`insert into calls (${names(callColumns)}) values (${values(callColumns, slot)})

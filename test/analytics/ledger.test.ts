@@ -55,7 +55,16 @@ describe('the proof', () => {
     await store.traces.openTurn(turnOf(6).opened, { mustCommit: false })
     const proof = await prove()
     expect(proof.faults).toEqual([])
-    expect(proof.turns).toEqual({ received: 6, ok: 2, failed: 1, cancelled: 1, interrupted: 0, refused: 1, in_flight: 1 })
+    expect(proof.turns).toEqual({
+      received: 6,
+      ok: 2,
+      failed: 1,
+      cancelled: 1,
+      interrupted: 0,
+      refused: 1,
+      in_flight: 1,
+      imported: 0,
+    })
     expect(proof.sums).toMatchObject({ calls: 4, unpriced: 1, inputTokens: 300, costNanoUsd: 2_500_000 })
     expect(proof.sources).toEqual(
       expect.arrayContaining([

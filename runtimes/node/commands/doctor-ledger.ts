@@ -49,6 +49,7 @@ function linesOf({ turns, sums, prunedCalls, sources, faults, faultCount }: Ledg
     `turns  ${received} received = ${ok} ok + ${failed} failed + ${cancelled} cancelled + ${interrupted} interrupted + ${refused} refused + ${inFlight} in flight`,
     `calls  ${sums.calls}, ${sums.unpriced} of them unpriced; ${tokens} tokens, $${usdOf(sums.costNanoUsd).toFixed(9)}`,
   ]
+  if (turns.imported > 0) facts.push(`       ${turns.imported} of them were imported, and have no turn`)
   if (prunedCalls > 0) facts.push(`       ${prunedCalls} of them have no events any more: pruned`)
   if (faultCount === 0) return [...facts, `ok     the same in ${sources.join(', ')}`]
   const more = faultCount - Math.min(faultCount, shownFaults)

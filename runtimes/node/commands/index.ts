@@ -10,6 +10,7 @@ import { doctor } from './doctor.ts'
 import { env } from './env.ts'
 import { exportCalls } from './export.ts'
 import { identityCommands } from './identity.ts'
+import { importCommands } from './import-logs.ts'
 import { issueKey } from './issue-key.ts'
 import { listKeys } from './list-keys.ts'
 import { models } from './models.ts'
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   doctor,
   doctorLedger,
   doctorCursor,
+  ...importCommands,
   exportCalls,
   backup,
   restore,

@@ -8,7 +8,8 @@ import { parsedJson, projectedCall } from '../../store/stored-calls.ts'
 import type { FaultLog } from './faults.ts'
 import { noSums, withCall, type Sums } from './sums.ts'
 
-export type TurnCounts = Readonly<Record<TurnStatus | 'received' | 'in_flight', number>>
+/** `imported`: calls that no gateway received, and that have no turn. */
+export type TurnCounts = Readonly<Record<TurnStatus | 'received' | 'in_flight' | 'imported', number>>
 
 export interface Walked {
   readonly turns: TurnCounts
@@ -26,7 +27,7 @@ interface OpenTurn {
 }
 
 export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgress: (events: number) => void): Promise<Walked> {
-  const counts = { received: 0, ok: 0, failed: 0, cancelled: 0, interrupted: 0, refused: 0, in_flight: 0 }
+  const counts = { received: 0, ok: 0, failed: 0, cancelled: 0, interrupted: 0, refused: 0, in_flight: 0, imported: 0 }
   const open = new Map<string, OpenTurn>()
   const adjustments = await readAdjustments(db)
   let sums = noSums
@@ -67,7 +68,8 @@ export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgr
     const current = adjusted(expected, adjustments)
     sums = withCall(sums, current)
     const turn = open.get(event.turn_id)
-    if (turn === undefined) faults.add(place, `a call of turn ${event.turn_id}, which has no route.decided before it`)
+    if (expected.cost_basis === 'imported') counts.imported += 1
+    else if (turn === undefined) faults.add(place, `a call of turn ${event.turn_id}, which has no route.decided before it`)
     else if (turn.call !== null) faults.add(place, `a second call of turn ${event.turn_id}`)
     else turn.call = { id: event.id, costUsd: expected.cost_nano_usd === null ? null : expected.cost_nano_usd / 1e9 }
     const row = rows.get(event.turn_id)
