@@ -63,3 +63,16 @@ it.skipIf(!have('curl'))('claude-code.sh gives claude the address and the token,
   expect(stdout).toContain('args: -p hi there')
   expect(stdout).toContain('Hello!')
 })
+
+it.skipIf(!have('curl'))('codex.sh gives codex the address, the token and the wire, and its own arguments', async () => {
+  const codex = join(gateway.home, 'bin/codex')
+  const headers = '-H "authorization: Bearer $GW_TOKEN" -H "content-type: application/json"'
+  const body = `'{"model":"haiku","stream":true,"input":"Say hello in one word."}'`
+  const address = `$(echo "$*" | sed 's/.*base_url = "\\([^"]*\\)".*/\\1/')`
+  writeFileSync(codex, `#!/bin/sh\necho "args: $*"\ncurl -s "${address}/responses" ${headers} -d ${body}\n`)
+  chmodSync(codex, 0o755)
+  const { code, stdout } = await gateway.run('bash', [join(examples, 'codex.sh'), 'exec', 'hi there'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/args: .*wire_api = "responses".* exec hi there/)
+  expect(stdout).toContain('event: response.completed')
+})

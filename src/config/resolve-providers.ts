@@ -18,6 +18,7 @@ export interface Preset {
   readonly replaysReasoning?: boolean
   readonly streamOptions?: boolean
   readonly safetyIdentifier?: boolean
+  readonly responses?: boolean
 }
 
 export interface ProviderSources {
@@ -153,6 +154,7 @@ function fromPreset(preset: Preset, row: Row): ProviderConfig {
     replaysReasoning: row.replays_reasoning ?? preset.replaysReasoning ?? false,
     streamOptions: row.stream_options ?? preset.streamOptions ?? true,
     safetyIdentifier: preset.safetyIdentifier ?? false,
+    responses: row.responses ?? preset.responses ?? false,
   }
 }
 

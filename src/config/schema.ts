@@ -17,6 +17,7 @@ const providerFile = z.strictObject({
   max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
   replays_reasoning: z.boolean().optional(),
   stream_options: z.boolean().optional(),
+  responses: z.boolean().optional(),
 })
 
 export const configFile = z.strictObject({
@@ -114,6 +115,8 @@ export interface ProviderConfig {
   readonly replaysReasoning: boolean
   readonly streamOptions: boolean
   readonly safetyIdentifier: boolean
+  /** Speaks the Responses API too: a Responses client's bytes reach it as they are. Others get such a request translated. */
+  readonly responses: boolean
 }
 
 export interface PriceOverride {

@@ -152,7 +152,7 @@ function pathOf(url: string): string {
 
 /** Methods of the paths there are, for the `Allow` of a 405. */
 const methods: readonly (readonly [path: RegExp, allow: string])[] = [
-  [/^\/v1\/(messages|chat\/completions|messages\/count_tokens)$/, 'POST, OPTIONS'],
+  [/^\/v1\/(messages|chat\/completions|responses|messages\/count_tokens)$/, 'POST, OPTIONS'],
   [/^\/v1\/models(\/.+)?$/, 'GET, HEAD, OPTIONS'],
   [/^\/(healthz|readyz|metrics|api\/hello)?$/, 'GET, HEAD'],
 ]
@@ -167,6 +167,6 @@ function notFoundOrNotAllowed(method: string, path: string): GatewayError {
   return new GatewayError(
     'invalid_request',
     'route_not_found',
-    'There is nothing at this path. Anthropic clients: POST /v1/messages (base URL without /v1). OpenAI clients: POST /v1/chat/completions (base URL ends in /v1).',
+    'There is nothing at this path. Anthropic clients: POST /v1/messages (base URL without /v1). OpenAI clients: POST /v1/chat/completions or /v1/responses (base URL ends in /v1).',
   )
 }

@@ -9,13 +9,19 @@ const TAG_COUNT_LIMIT = 20
 const TAG_LIMIT = 128
 
 export function attributionOf(headers: Headers, traits: RequestTraits): Attribution {
+  const client = clientOf(headers.get('user-agent') ?? '', headers.get('x-app'))
   return {
     project: text(headers.get('x-metis-project')),
     branch: text(headers.get('x-metis-branch')),
     clientSessionId: text(
-      headers.get('x-metis-session') ?? headers.get('x-claude-code-session-id') ?? traits.clientSessionId ?? null,
+      headers.get('x-metis-session') ??
+        headers.get('x-claude-code-session-id') ??
+        // The name is too common to be believed of others.
+        (client === 'codex' ? headers.get('session-id') : null) ??
+        traits.clientSessionId ??
+        null,
     ),
-    client: clientOf(headers.get('user-agent') ?? '', headers.get('x-app')),
+    client,
     tags: tagsOf(headers.get('x-metis-tags')),
   }
 }

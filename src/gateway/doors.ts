@@ -10,9 +10,16 @@ export interface DoorRoute {
 export const anthropicWire: Wire = { shape: 'anthropic', server: protocols.anthropic.server, requestIdHeader: 'request-id' }
 export const openaiWire: Wire = { shape: 'openai', server: protocols.openai.server, requestIdHeader: 'x-request-id' }
 
+const responsesWire: Wire = {
+  shape: 'openai-responses',
+  server: protocols['openai-responses'].server,
+  requestIdHeader: 'x-request-id',
+}
+
 export const doors: readonly DoorRoute[] = [
   { path: '/v1/messages', wire: anthropicWire },
   { path: '/v1/chat/completions', wire: openaiWire },
+  { path: '/v1/responses', wire: responsesWire },
 ]
 
 /** The envelope of an answer that belongs to no door: the client's headers tell its family. */

@@ -2,6 +2,7 @@
 import type { ModelCatalog } from '../catalog/models.ts'
 import type { Config } from '../config/schema.ts'
 import { protocols } from '../protocols/index.ts'
+import type { Shape } from '../ir/stream.ts'
 import type { Send } from '../services.ts'
 import { createHttpProvider } from './http-provider.ts'
 import type { Provider } from './provider.ts'
@@ -25,7 +26,9 @@ export function createProviders(config: Config, dependencies: ProviderDependenci
         return [name, createHttpProvider({ ...parts, protocolFor, send: demoSend })]
       }
       const protocol = protocols[wire]
-      return [name, createHttpProvider({ ...parts, protocolFor: () => protocol, send })]
+      const responses = provider.responses ? protocols['openai-responses'] : protocol
+      const protocolFor = (inbound: Shape) => (inbound === 'openai-responses' ? responses : protocol)
+      return [name, createHttpProvider({ ...parts, protocolFor, send })]
     }),
   )
 }

@@ -29,6 +29,7 @@ export const presets: readonly Preset[] = [
     // gpt-5 and the o-series refuse max_tokens.
     maxTokensField: 'max_completion_tokens',
     safetyIdentifier: true,
+    responses: true,
   },
   {
     ...openaiCompatible,

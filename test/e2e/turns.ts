@@ -5,7 +5,7 @@ import type { TestGateway } from '../support/gateway.ts'
 import type { JsonObject } from '../support/json.ts'
 
 /** Of the last request. @throws Error when it got no planned answer */
-export function lastPlan(gateway: TestGateway): AnswerPlan {
+export function lastPlan(gateway: Pick<TestGateway, 'provider'>): AnswerPlan {
   const { plan } = gateway.provider.at(-1)
   if (plan === null) throw new Error('the last request got no planned answer')
   return plan

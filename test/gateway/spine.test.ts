@@ -14,6 +14,7 @@ afterAll(() => gateway.stop())
 const doors = [
   { door: 'anthropic', path: '/v1/messages', native: 'claude-haiku-4-5', foreign: 'openai:gpt-4o-mini' },
   { door: 'openai', path: '/v1/chat/completions', native: 'gpt-4o-mini', foreign: 'anthropic:claude-haiku-4-5' },
+  { door: 'openai-responses', path: '/v1/responses', native: 'gpt-4o-mini', foreign: 'anthropic:claude-haiku-4-5' },
 ] as const
 
 const bodyFor = (model: string, stream: boolean) => ({
@@ -22,12 +23,16 @@ const bodyFor = (model: string, stream: boolean) => ({
   max_tokens: 64,
   messages: [{ role: 'user', content: 'Say hello in one word.' }],
 })
+const askOf = (door: string, model: string, stream: boolean) =>
+  door === 'openai-responses' ? { model, stream, input: 'Say hello in one word.' } : bodyFor(model, stream)
+/** How each wire says that an answer is over. */
+const endMarks = { anthropic: '"type":"message_stop"}', openai: 'data: [DONE]', 'openai-responses': '}' } as const
 
 for (const { door, path, native, foreign } of doors) {
   for (const model of [native, foreign]) {
     describe(`${door} door, ${model}`, () => {
       it('answers whole, with the turn on record and priced', async () => {
-        const response = await gateway.post(path, bodyFor(model, false))
+        const response = await gateway.post(path, askOf(door, model, false))
         const body = parseObject(await response.text())
         expect(response.status, JSON.stringify(body)).toBe(200)
         expect(textOf(door, body)).not.toBe('')
@@ -38,7 +43,7 @@ for (const { door, path, native, foreign } of doors) {
         expect(call).toMatchObject({
           gateway_key_id: gateway.keyId,
           inbound_shape: door,
-          model: model.includes(':') ? model : `${door}:${model}`,
+          model: model.includes(':') ? model : `${door === 'anthropic' ? door : 'openai'}:${model}`,
           error_class: null,
           cost_basis: 'metered',
           stream: false,
@@ -48,13 +53,12 @@ for (const { door, path, native, foreign } of doors) {
       })
 
       it('streams to the end mark, and the turn is on record by then', async () => {
-        const response = await gateway.post(path, bodyFor(model, true))
+        const response = await gateway.post(path, askOf(door, model, true))
         const text = await response.text()
         expect(response.status, text).toBe(200)
         expect(response.headers.get('content-type')).toContain('text/event-stream')
-        expect(text.trimEnd().endsWith(door === 'anthropic' ? '"type":"message_stop"}' : 'data: [DONE]'), text.slice(-300)).toBe(
-          true,
-        )
+        expect(text.trimEnd().endsWith(endMarks[door]), text.slice(-300)).toBe(true)
+        if (door === 'openai-responses') expect(text.trimEnd().split('\n').at(-2)).toBe('event: response.completed')
         const turnId = response.headers.get('x-metis-turn-id')
         const events = (await gateway.events()).filter((event) => event.turnId === turnId)
         expect(events.map((event) => event.type)).toEqual(['route.decided', 'llm.call_completed', 'turn.completed'])
@@ -94,8 +98,8 @@ it("answers Claude Code's probe of one token although the OpenAI model could not
 
 it('answers a bad key with 401 in the shape of the door, and nothing goes upstream', async () => {
   const before = gateway.provider.requests.length
-  for (const { path } of doors) {
-    const response = await gateway.post(path, bodyFor('claude-haiku-4-5', false), { token: 'gw_nonsense' })
+  for (const { door, path } of doors) {
+    const response = await gateway.post(path, askOf(door, 'claude-haiku-4-5', false), { token: 'gw_nonsense' })
     expect(response.status).toBe(401)
     expect(response.headers.get('x-should-retry')).toBe('false')
     expect(objectOf(parseObject(await response.text())['error'])['code']).toBe('invalid_api_key')
@@ -105,5 +109,5 @@ it('answers a bad key with 401 in the shape of the door, and nothing goes upstre
 
 function textOf(door: string, body: Readonly<Record<string, unknown>>): string {
   if (door === 'anthropic') return JSON.stringify(body['content'] ?? '')
-  return JSON.stringify(body['choices'] ?? '')
+  return JSON.stringify(body['choices'] ?? body['output'] ?? '')
 }

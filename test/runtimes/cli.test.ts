@@ -93,6 +93,13 @@ describe('env', () => {
     expect((await run('env', 'anthropic')).stdout).toContain('export ANTHROPIC_BASE_URL="http://127.0.0.1:8422"\n')
   })
 
+  it('points Codex at the Responses API', async () => {
+    const { stdout } = await run('env', 'codex', '--token', 'gw_abc', '--url', 'http://127.0.0.1:9000')
+    expect(stdout.split('\n').filter((line) => !line.startsWith('#'))).toEqual(['export METIS_GATEWAY_KEY="gw_abc"'])
+    for (const line of ['base_url = "http://127.0.0.1:9000/v1"', 'env_key = "METIS_GATEWAY_KEY"', 'wire_api = "responses"'])
+      expect(stdout).toContain(line)
+  })
+
   it('says that Cursor cannot reach a loopback address', async () => {
     const { stdout } = await run('env', 'cursor')
     expect(stdout).toContain('from its own servers')

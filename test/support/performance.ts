@@ -1,6 +1,6 @@
 // From a request and a script to the steps of an answer: pure, so that the HTTP server (mock-provider.ts) and the in-memory
 // Send (upstream.ts) play the very same thing.
-import { planAnswer, type AnswerPlan } from './answer-plan.ts'
+import { planAnswer, type AnswerPlan, type Question } from './answer-plan.ts'
 import {
   anthropicCount,
   anthropicError,
@@ -11,6 +11,7 @@ import {
 } from './anthropic-answers.ts'
 import { objectOf, textOf, type JsonObject } from './json.ts'
 import { openaiEmbeddings, openaiError, openaiErrorFrame, openaiFrames, openaiJson, openaiQuestion } from './openai-answers.ts'
+import { responsesErrorFrame, responsesFrames, responsesJson, responsesQuestion } from './responses-answers.ts'
 import type { Script } from './scripts.ts'
 
 export type Step =
@@ -24,7 +25,7 @@ export type Step =
   | { readonly do: 'close' }
   | { readonly do: 'end' }
 
-export type Wire = 'anthropic' | 'openai'
+export type Wire = 'anthropic' | 'openai' | 'openai-responses'
 
 export interface Performance {
   readonly steps: readonly Step[]
@@ -35,6 +36,7 @@ export interface Performance {
 /** Which wire a path belongs to; null = this mock has no such path. */
 export function wireOf(path: string): Wire | null {
   if (/^(\/v1)?\/messages(\/count_tokens)?$/.test(path)) return 'anthropic'
+  if (/^(\/v1)?\/responses$/.test(path)) return 'openai-responses'
   return /^(\/v1)?\/(chat\/completions|embeddings)$/.test(path) ? 'openai' : null
 }
 
@@ -52,10 +54,15 @@ export function perform(wire: Wire, path: string, body: JsonObject, script: Scri
   if (early) return { steps: [...delay(script), ...early], plan: null }
   if (path.endsWith('/count_tokens')) return { steps: json(200, anthropicCount(body)), plan: null }
   if (path.endsWith('/embeddings')) return { steps: json(200, openaiEmbeddings(body)), plan: null }
-  const question = wire === 'anthropic' ? anthropicQuestion(body) : openaiQuestion(body)
+  const question = questionOf(wire, body)
   const plan = { ...planAnswer(question), ...script.plan }
   const pieces = question.stream ? framesOf(wire, body, plan, id) : [jsonOf(wire, question.model, plan, id)]
   return { steps: [...delay(script), ...answerSteps(wire, question.stream, pieces, script, head, id)], plan }
+}
+
+function questionOf(wire: Wire, body: JsonObject): Question {
+  if (wire === 'anthropic') return anthropicQuestion(body)
+  return wire === 'openai' ? openaiQuestion(body) : responsesQuestion(body)
 }
 
 function delay(script: Script): readonly Step[] {
@@ -110,10 +117,12 @@ function whole(status: number, head: Readonly<Record<string, string>>, type: str
 function framesOf(wire: Wire, body: JsonObject, plan: AnswerPlan, id: string): readonly string[] {
   const model = textOf(body['model'])
   const includeUsage = objectOf(body['stream_options'])['include_usage'] === true
+  if (wire === 'openai-responses') return responsesFrames(id, model, plan)
   return wire === 'anthropic' ? anthropicFrames(id, model, plan) : openaiFrames(id, model, plan, includeUsage)
 }
 
 function jsonOf(wire: Wire, model: string, plan: AnswerPlan, id: string): string {
+  if (wire === 'openai-responses') return JSON.stringify(responsesJson(id, model, plan))
   return JSON.stringify(wire === 'anthropic' ? anthropicJson(id, model, plan) : openaiJson(id, model, plan))
 }
 
@@ -189,6 +198,7 @@ export function errorOf(wire: Wire, status: number, id: string): JsonObject {
 }
 
 function errorFrameOf(wire: Wire, id: string): string {
+  if (wire === 'openai-responses') return responsesErrorFrame('server_error', 'The server had an error')
   return wire === 'anthropic'
     ? anthropicErrorFrame('overloaded_error', 'Overloaded', `req_${id}`)
     : openaiErrorFrame('server_error', 'The server had an error while processing your request', null)

@@ -27,14 +27,21 @@ export function linesFor(client: Client, { url, token }: Access): readonly strin
       ]
     case 'openai':
       return [
-        '# OpenAI SDKs and what is built on them: with /v1, they add /chat/completions themselves',
+        '# OpenAI SDKs and what is built on them: with /v1, they add /chat/completions or /responses themselves',
         `export OPENAI_BASE_URL="${url}/v1"`,
         `export OPENAI_API_KEY="${token}"`,
       ]
     case 'codex':
       return [
-        '# Codex speaks only the Responses API (POST /v1/responses), which this version of the gateway does not serve yet.',
-        '# Until it does, no setting points Codex here: docs/quickstart-clients.md says more.',
+        `export METIS_GATEWAY_KEY="${token}"`,
+        '# Codex: the variable above, and this in ~/.codex/config.toml (base_url with /v1; it adds /responses itself)',
+        '#   model = "gpt-5-mini"          # any model that the key may use',
+        '#   model_provider = "metis"',
+        '#   [model_providers.metis]',
+        '#   name = "Metis gateway"',
+        `#   base_url = "${url}/v1"`,
+        '#   env_key = "METIS_GATEWAY_KEY"',
+        '#   wire_api = "responses"',
       ]
     case 'cursor':
       return [

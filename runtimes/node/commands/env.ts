@@ -24,8 +24,7 @@ export const env = defineCommand({
     const access = { url: (flags.url ?? 'http://127.0.0.1:8422').replace(/\/+$/, ''), token: flags.token ?? 'gw_YOUR_TOKEN' }
     const blocks = (chosen === undefined ? clients : [chosen]).map((client) => linesFor(client, access).join('\n'))
     io.out(blocks.join('\n\n'))
-    if (flags.token === undefined && chosen !== 'codex')
-      io.err('put your own token in place of gw_YOUR_TOKEN; `metis-gateway issue-key` makes one')
+    if (flags.token === undefined) io.err('put your own token in place of gw_YOUR_TOKEN; `metis-gateway issue-key` makes one')
     return 0
   },
 })

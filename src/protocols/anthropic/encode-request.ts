@@ -19,7 +19,7 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
   if (request.shape === 'anthropic') return encodeSameShape(request, target)
   const { capabilities } = target
   const content = request.content()
-  const warnings = createWarnings()
+  const warnings = createWarnings(request.shape)
   const names = createToolNames(maxToolName)
   const tools = toolFieldsOf(content, capabilities, names, warnings)
   const { system, messages } = instructionsOf(content, capabilities, warnings)

@@ -4,15 +4,6 @@ import type { QuickSchema } from '../quick-schema.ts'
 import { jsonOf } from '../wire.ts'
 import { badResponse } from './errors.ts'
 
-/** By the event's name, else by the data's own `type`: compatible servers leave the name out. '' = says nothing. */
-export function frameTypeOf(event: SseEvent): string {
-  if (event.event !== '') return event.event
-  const [, type] = /^\s*\{\s*"type"\s*:\s*"(\w+)"/.exec(event.data) ?? []
-  if (type !== undefined) return type
-  const data = jsonOf(event.data)
-  return typeof data === 'object' && data !== null && 'type' in data && typeof data.type === 'string' ? data.type : ''
-}
-
 /** @throws GatewayError upstream_bad_response when the frame does not parse */
 export function readFrame<T>(schema: QuickSchema<T>, event: SseEvent): T {
   const data = schema.safeParse(jsonOf(event.data))

@@ -23,7 +23,8 @@ import {
   type BlockKind,
 } from './block-events.ts'
 import { jsonOf } from '../wire.ts'
-import { frameTypeOf, readFrame } from './frames.ts'
+import { frameTypeOf } from '../frame-type.ts'
+import { readFrame } from './frames.ts'
 import { stopForClient, stopOf } from './stop.ts'
 import { mergeUsage, usageOf } from './usage.ts'
 

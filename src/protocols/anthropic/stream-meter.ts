@@ -6,7 +6,9 @@ import type { SseEvent } from '../../lib/sse.ts'
 import { blockStartSchema, messageDeltaSchema, messageStartSchema, type WireBlock, type WireUsage } from './answer-schema.ts'
 import type { EncodedRequest } from '../protocol.ts'
 import { kindOf, printedInput } from './block-events.ts'
-import { frameTypeOf, readFrame } from './frames.ts'
+import { frameTypeOf } from '../frame-type.ts'
+import { stringLength } from '../string-end.ts'
+import { readFrame } from './frames.ts'
 import { lostOf } from './losses.ts'
 import { stopForClient, stopOf } from './stop.ts'
 import { mergeUsage, usageOf } from './usage.ts'
@@ -42,7 +44,7 @@ export function createTap(call: EncodedRequest): (frames: readonly SseEvent[]) =
       const type = frameTypeOf(frame)
       switch (type) {
         case 'content_block_delta':
-          meter.outputCharacters += deltaCharactersOf(frame.data)
+          meter.outputCharacters += stringLength(frame.data, contentOpening)
           break
         case 'message_start': {
           const { message } = readFrame(messageStartSchema, frame)
@@ -87,19 +89,3 @@ function startCharactersOf({ text, thinking, input }: WireBlock): number {
 }
 
 const contentOpening = /"(?:text|thinking|partial_json)"\s*:\s*"/
-
-/** UTF-16 units between the quotes of a delta's content, escapes included: an estimate without parsing. */
-function deltaCharactersOf(data: string): number {
-  const opening = contentOpening.exec(data)
-  if (!opening) return 0
-  const start = opening.index + opening[0].length
-  let end = data.indexOf('"', start)
-  while (end > 0 && isEscaped(data, end)) end = data.indexOf('"', end + 1)
-  return Math.max(0, end - start)
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0
-  while (text[at - 1 - backslashes] === '\\') backslashes += 1
-  return backslashes % 2 === 1
-}

@@ -36,7 +36,7 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
 
 function renderRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
   const content = request.content()
-  const warnings = createWarnings()
+  const warnings = createWarnings(request.shape)
   const names = createToolNames(maxToolName)
   const extra = extraFields(request, content, warnings)
   const system = systemOf(content, target)

@@ -1,13 +1,21 @@
 // Errors on this wire, both ways: a provider's refusal to a GatewayError, a GatewayError to `{error:{message,type,param,code}}`
 // (translation.md §5, reliability.md §12).
 import { GatewayError, type ErrorCode } from '../../ir/errors.ts'
-import type { EncodedError } from '../protocol.ts'
+import type { ClientProtocol, ServerProtocol } from '../protocol.ts'
 import { isSpendLimit, maskSecrets, ownAnswerOf, readErrorBody, upstreamErrorOf } from '../upstream-error.ts'
 
-/** A provider's answer with a status that is not 2xx. */
-export function decodeError(status: number, headers: Headers, body: string): GatewayError {
-  return upstreamErrorOf({ shape: 'openai', status, headers, body, ...readErrorBody(body) })
+/** Both of OpenAI's wires have one envelope; an answer is passed on as it came only to a client of its own. */
+export function createErrors(shape: OpenaiShape): Pick<ClientProtocol, 'decodeError'> & Pick<ServerProtocol, 'encodeError'> {
+  return {
+    decodeError: (status, headers, body) => upstreamErrorOf({ shape, status, headers, body, ...readErrorBody(body) }),
+    encodeError(error) {
+      const own = ownAnswerOf(error, shape)
+      return { status: own?.status ?? error.status, body: own?.body ?? JSON.stringify({ error: errorObjectOf(error) }) }
+    },
+  }
 }
+
+type OpenaiShape = 'openai' | 'openai-responses'
 
 /**
  * An error where an answer was promised: the body of a 200, or a frame of a stream. Its status is the one the error names, else
@@ -34,12 +42,6 @@ export function badAnswer(message: string, cause?: unknown): GatewayError {
 /** The bytes stopped before the answer did. */
 export function cutAnswer(): GatewayError {
   return new GatewayError('network', 'upstream_bad_response', 'the provider closed the stream before the end of its answer')
-}
-
-/** `requestId` travels in the header `x-request-id` on this wire, so the body has no place for it. */
-export function encodeError(error: GatewayError, _requestId: string): EncodedError {
-  const own = ownAnswerOf(error, 'openai')
-  return { status: own?.status ?? error.status, body: own?.body ?? JSON.stringify({ error: errorObjectOf(error) }) }
 }
 
 /** The error object of an envelope, and of the frame that ends a broken stream. */

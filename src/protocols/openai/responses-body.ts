@@ -1,6 +1,7 @@
-// Cursor posts Responses bodies to /chat/completions (clients.md §7). Here they become chat bodies, field by field, so that
-// everything behind this file knows chat only; the answer is chat as well.
+// A Responses body as a chat body, field by field, so that everything behind this file knows chat only: for /v1/responses on its
+// way to another wire, and for Cursor, which posts such bodies to /chat/completions and wants chat back (clients.md §7).
 import { invalidValue } from '../../ir/errors.ts'
+import { unsealThought } from '../sealed-thinking.ts'
 import { isObject } from '../wire.ts'
 
 type Json = Record<string, unknown>
@@ -57,9 +58,12 @@ const sameFields = [
 function messagesOf(source: Json): { messages: Json[]; paths: string[] } {
   const messages: Json[] = []
   const paths: string[] = []
-  const add = (message: Json, path: string): void => {
+  /** Thinking that belongs to the turn that is still to come. */
+  let thoughts: Json[] = []
+  const add = (message: Json, path: string): Json => {
     messages.push(message)
     paths.push(path)
+    return message
   }
   if (isSet(source['instructions'])) add({ role: 'system', content: source['instructions'] }, 'instructions')
   const { input } = source
@@ -69,19 +73,47 @@ function messagesOf(source: Json): { messages: Json[]; paths: string[] } {
   }
   for (const [index, item] of input.entries()) {
     const path = `input[${index}]`
-    const call = callOf(item)
-    const last = messages.at(-1)
-    if (!call) {
-      const message = messageOf(item, path)
-      if (message) add(message, path)
-    } else if (last?.['role'] === 'assistant') {
-      // One turn of the model is many items there, one message here.
-      last['tool_calls'] = [...(Array.isArray(last['tool_calls']) ? last['tool_calls'] : []), call]
-    } else {
-      add({ role: 'assistant', content: null, tool_calls: [call] }, path)
+    if (isObject(item) && item['type'] === 'reasoning') {
+      thoughts.push(item)
+      continue
     }
+    const call = callOf(item)
+    const message = call ? undefined : messageOf(item, path)
+    if (message && message['role'] !== 'assistant') {
+      add(message, path)
+      continue
+    }
+    // One turn of the model is many items there, one message here.
+    const last = messages.at(-1)
+    const goesOn = last?.['role'] === 'assistant' && (call !== undefined || Array.isArray(last['tool_calls']))
+    const turn = goesOn ? last : add({ role: 'assistant', content: null }, path)
+    addThoughts(turn, thoughts)
+    thoughts = []
+    if (call) turn['tool_calls'] = [...listOf(turn['tool_calls']), call]
+    else turn['content'] = turn['content'] === null ? message?.['content'] : [...blocksOf(turn), ...blocksOf(message)]
   }
   return { messages, paths }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function blocksOf(message: Json | undefined): readonly unknown[] {
+  const content = message?.['content']
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : listOf(content)
+}
+
+/** What we sealed goes back signed; another's encrypted reasoning is for its own endpoint, and only its summary can be read. */
+function addThoughts(turn: Json, thoughts: readonly Json[]): void {
+  const sealed = thoughts.flatMap(({ encrypted_content: blob }) => unsealThought(blob) ?? [])
+  if (sealed.length > 0) turn['thinking_blocks'] = [...listOf(turn['thinking_blocks']), ...sealed]
+  const texts = thoughts.flatMap((thought) => {
+    const blocks = [...listOf(thought['summary']), ...listOf(thought['content'])]
+    return blocks.flatMap((block) => (isObject(block) && typeof block['text'] === 'string' ? [block['text']] : []))
+  })
+  const before = turn['reasoning_content']
+  if (texts.length > 0) turn['reasoning_content'] = [...(typeof before === 'string' ? [before] : []), ...texts].join('\n\n')
 }
 
 function callOf(item: unknown): Json | undefined {
@@ -92,16 +124,14 @@ function callOf(item: unknown): Json | undefined {
   return undefined
 }
 
-function messageOf(item: unknown, path: string): Json | undefined {
+function messageOf(item: unknown, path: string): Json {
   if (!isObject(item)) throw invalidValue(path, `\`${path}\` must be an object`)
   const { type } = item
   if (type === undefined || type === 'message') return { role: item['role'], content: item['content'] }
   if (type === 'function_call_output' || type === 'custom_tool_call_output') {
     return { role: 'tool', tool_call_id: item['call_id'], content: item['output'] }
   }
-  // Encrypted for the endpoint that made it.
-  if (type === 'reasoning') return undefined
-  throw invalidValue(`${path}.type`, `input items of type \`${String(type)}\` cannot be carried to a chat model`)
+  throw invalidValue(`${path}.type`, `input items of type \`${String(type).slice(0, 40)}\` cannot be carried to this model`)
 }
 
 function responseFormatOf(format: Json): Json {

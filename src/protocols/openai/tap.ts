@@ -2,6 +2,7 @@
 // says that it may hold usage, a finish, an error or the start of a tool call; text is counted by slicing.
 import type { Meter } from '../../ir/stream.ts'
 import type { EncodedRequest } from '../protocol.ts'
+import { stringEnd } from '../string-end.ts'
 import { lostOf } from './losses.ts'
 import { chunkSchema, type WireChunk, type WireToolCall } from './schema.ts'
 import { spokenOf } from './spoken.ts'
@@ -108,7 +109,8 @@ export function createTap(call: EncodedRequest): Tap {
     for (const match of data.matchAll(spokenText)) {
       const field = match[1]
       const start = match.index + match[0].length
-      const raw = data.slice(start, stringEnd(data, start))
+      const end = stringEnd(data, start)
+      const raw = data.slice(start, end === -1 ? data.length : end)
       if (field === 'refusal' && raw !== '') hasRefusal = true
       count(raw.includes('\\') ? unescaped(raw) : raw, field === 'reasoning_content' || field === 'reasoning')
     }
@@ -142,19 +144,6 @@ function parse(data: string): WireChunk | 'error' | undefined {
 function isError(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return ('error' in value && Boolean(value.error)) || ('object' in value && value.object === 'error')
-}
-
-/** Index of the quote that closes the string whose content begins at `start`. */
-function stringEnd(data: string, start: number): number {
-  let end = data.indexOf('"', start)
-  while (end !== -1 && isEscaped(data, end)) end = data.indexOf('"', end + 1)
-  return end === -1 ? data.length : end
-}
-
-function isEscaped(data: string, at: number): boolean {
-  let backslashes = 0
-  while (data[at - 1 - backslashes] === '\\') backslashes++
-  return backslashes % 2 === 1
 }
 
 function unescaped(raw: string): string {
