@@ -1,8 +1,9 @@
 // `brake list` and `brake release`: who was stopped for running away, and who may go on.
+import { isoOf } from '../../../src/store/key-json.ts'
 import { defineCommand } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag } from './flags.ts'
-import { authorOf, isoOf } from './keys.ts'
+import { authorOf } from './keys.ts'
 import { withNode } from './open.ts'
 import { tableLines } from './table.ts'
 

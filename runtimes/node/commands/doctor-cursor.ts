@@ -1,6 +1,7 @@
 // `doctor cursor`: why a loopback address cannot work for Cursor, what must stand in front of the gateway instead, and what of
 // it is there already.
 import type { Config } from '../../../src/config/schema.ts'
+import { stateOf } from '../../../src/store/key-json.ts'
 import type { KeySummary } from '../../../src/store/keys.ts'
 import type { NodeContext } from '../context.ts'
 import type { Finding } from './checks/finding.ts'
@@ -9,7 +10,6 @@ import { defineCommand } from './command.ts'
 import { findingLines } from './doctor.ts'
 import { UsageError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, text } from './flags.ts'
-import { stateOf } from './keys.ts'
 import { isLoopback } from './listening.ts'
 import { withNode } from './open.ts'
 import { tableLines } from './table.ts'

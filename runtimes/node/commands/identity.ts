@@ -1,4 +1,5 @@
 // `user …` and `team …`: the same four commands for both kinds of identity.
+import { isoOf } from '../../../src/store/key-json.ts'
 import { nanoUsdOf, usdOf } from '../../../src/lib/money.ts'
 import type { CapChange, IdentityKind } from '../../../src/store/quotas.ts'
 import type { TeamsTable, UsersTable } from '../../../src/store/schema.ts'
@@ -6,7 +7,7 @@ import { defineCommand, type Command } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, usdOrNone } from './flags.ts'
 import { addTeam, addUser } from './identity-add.ts'
-import { authorOf, isoOf } from './keys.ts'
+import { authorOf } from './keys.ts'
 import { withNode } from './open.ts'
 import { tableLines } from './table.ts'
 

@@ -1,12 +1,13 @@
 // `issue-key`: makes a gateway key and prints its token, the one time that it can be seen.
 import { resolve } from 'node:path'
 import { nanoUsdOf } from '../../../src/lib/money.ts'
+import { keyJson } from '../../../src/store/key-json.ts'
 import type { NodeContext } from '../context.ts'
 import { defineCommand } from './command.ts'
 import { UsageError } from './faults.ts'
 import { configFlag, dbFlag, duration, integer, jsonFlag, list, pairs, text, toggle, usd } from './flags.ts'
 import type { Io } from './io.ts'
-import { authorOf, keyJson, requireId } from './keys.ts'
+import { authorOf, requireId } from './keys.ts'
 import { withNode } from './open.ts'
 
 export const issueKey = defineCommand({

@@ -1,18 +1,7 @@
-// What the key commands share: how a key is shown, and who is said to have changed it.
+// What the key commands share: what an id must be like, and who is said to have changed it.
 import type { Author } from '../../../src/store/audit.ts'
-import type { KeySummary } from '../../../src/store/keys.ts'
-import { usdOf } from '../../../src/lib/money.ts'
 import { CommandError, UsageError } from './faults.ts'
 import type { Io } from './io.ts'
-
-/** What a request with the key meets. */
-export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled'
-
-export function stateOf(key: Pick<KeySummary, 'revoked_us' | 'expires_us' | 'owner_disabled_us'>, nowUs: number): KeyState {
-  if (key.revoked_us !== null) return 'revoked'
-  if (key.expires_us !== null && key.expires_us <= nowUs) return 'expired'
-  return key.owner_disabled_us === null ? 'active' : 'disabled'
-}
 
 /** A name that every query can filter by. */
 export function requireId(kind: 'user' | 'team', id: string): void {
@@ -29,36 +18,4 @@ export function noSuchKey(id: string): CommandError {
 /** For the audit event of a change. */
 export function authorOf(io: Io): Author {
   return { actor: io.env['USER'] ?? io.env['USERNAME'] ?? 'unknown', origin: 'cli' }
-}
-
-/** A key as scripts see it. */
-export function keyJson(key: KeySummary, nowUs: number): Readonly<Record<string, unknown>> {
-  return {
-    key_id: key.id,
-    name: key.name,
-    state: stateOf(key, nowUs),
-    workspace: key.workspace,
-    user_id: key.user_id,
-    team_id: key.team_id,
-    allowed_models: JSON.parse(key.allowed_models_json),
-    daily_cap_usd: key.daily_cap_nano_usd === null ? null : usdOf(key.daily_cap_nano_usd),
-    monthly_cap_usd: key.monthly_cap_nano_usd === null ? null : usdOf(key.monthly_cap_nano_usd),
-    budget_usd: key.budget_nano_usd === null ? null : usdOf(key.budget_nano_usd),
-    allow_unpriced: key.allow_unpriced === 1,
-    requests_per_minute: key.requests_per_minute,
-    tokens_per_minute: key.tokens_per_minute,
-    concurrent_turns: key.concurrent_turns,
-    ignore_client_model: key.ignore_client_model === 1,
-    tags: JSON.parse(key.tags_json),
-    created_at: isoOf(key.created_us),
-    expires_at: isoOf(key.expires_us),
-    revoked_at: isoOf(key.revoked_us),
-    last_used_at: isoOf(key.last_used_us),
-    successor_id: key.successor_id,
-  }
-}
-
-/** As scripts see a time. */
-export function isoOf(us: number | null): string | null {
-  return us === null ? null : new Date(us / 1000).toISOString()
 }

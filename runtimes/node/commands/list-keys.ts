@@ -1,7 +1,7 @@
 // `list-keys`: the keys that were issued, without anything that opens a door.
+import { keyJson, stateOf } from '../../../src/store/key-json.ts'
 import { defineCommand } from './command.ts'
 import { configFlag, dbFlag, jsonFlag } from './flags.ts'
-import { keyJson, stateOf } from './keys.ts'
 import { withNode } from './open.ts'
 import { tableLines } from './table.ts'
 

@@ -1,8 +1,9 @@
 // `rotate-key ID`: a new token with the old one's limits and identity; both work until the grace period ends.
+import { isoOf, keyJson, stateOf } from '../../../src/store/key-json.ts'
 import { defineCommand } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
 import { configFlag, dbFlag, duration, jsonFlag } from './flags.ts'
-import { authorOf, isoOf, keyJson, noSuchKey, stateOf } from './keys.ts'
+import { authorOf, noSuchKey } from './keys.ts'
 import { withNode } from './open.ts'
 
 const defaultGraceMs = 24 * 3_600_000

@@ -1,9 +1,9 @@
 // `start`, and what happens without a command: the gateway, and serve beside it.
+import { stateOf } from '../../../src/store/key-json.ts'
 import type { NodeContext } from '../context.ts'
 import { defineCommand } from './command.ts'
 import { UsageError, addProvider } from './faults.ts'
 import { configFlag, dbFlag, oneOf, port, text, toggle } from './flags.ts'
-import { stateOf } from './keys.ts'
 import { defaultHost, defaultPort, isLoopback, openPort } from './listening.ts'
 import { forwarded, open } from './open.ts'
 import { startServeBeside, type ServeBeside } from './serve-child.ts'

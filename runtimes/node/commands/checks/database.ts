@@ -7,7 +7,7 @@ import type { DatabaseAddress } from '../../database-address.ts'
 import type { PostgresAddress } from '../../postgres.ts'
 import { openSqlite, type SqliteStorage } from '../../sqlite.ts'
 import { lineOf } from '../faults.ts'
-import { stateOf } from '../keys.ts'
+import { stateOf } from '../../../../src/store/key-json.ts'
 import type { Finding } from './finding.ts'
 
 export interface DatabaseReport {
