@@ -25,18 +25,10 @@ export function identityOf(turn: SampleTurn, keyIds: ReadonlyMap<SampleKeyName, 
 export function routeOf(turn: SampleTurn, identity: Identity): RouteDecided {
   const model = `${turn.provider}:${turn.model}`
   const refused = turn.outcome === 'refused'
-  const entry = (policy: ChainEntry['policy'], chosen: boolean, reason: string): ChainEntry => ({
-    policy,
-    verdict: chosen ? 'chose' : 'not_applicable',
-    candidate_model: chosen ? model : null,
-    reason,
-    rule_name: null,
-    validation_failure: null,
-  })
   const chain =
     turn.shape === null
-      ? [entry('per_message_override', false, 'the message names no model'), entry('global_default', true, 'default_model')]
-      : [entry('per_message_override', true, 'the request names it')]
+      ? chainOfPolicy(model, turn.number)
+      : [entryOf('per_message_override', 'chose', model, 'the request names it')]
   return {
     ...identity,
     requested_model: turn.shape === null ? '' : turn.requestedModel,
@@ -47,16 +39,51 @@ export function routeOf(turn: SampleTurn, identity: Identity): RouteDecided {
   }
 }
 
-function calledOf(turn: SampleTurn, status: number, errorClass: string | null) {
+/** A turn that names no model goes down the slots: two in three meet a rule, the others end at the default. */
+function chainOfPolicy(model: string, number: number): ChainEntry[] {
+  const unnamed = entryOf('per_message_override', 'not_applicable', null, 'the message names no model')
+  const unstuck = entryOf('manual_sticky', 'not_applicable', null, 'the session has no model of its own')
+  const isRuled = number % 3 > 0
+  if (isRuled)
+    return [unnamed, unstuck, { ...entryOf('rule', 'chose', model, 'fewer than 20,000 tokens'), rule_name: 'small-questions' }]
+  return [
+    unnamed,
+    unstuck,
+    entryOf('rule', 'not_applicable', null, 'no rule matches'),
+    { ...entryOf('workspace_default', 'rejected', 'local:qwen3:8b', null), validation_failure: 'no_tool_support' },
+    entryOf('global_default', 'chose', model, 'default_model'),
+  ]
+}
+
+function entryOf(
+  policy: ChainEntry['policy'],
+  verdict: ChainEntry['verdict'],
+  candidate: string | null,
+  reason: string | null,
+): ChainEntry {
+  return { policy, verdict, candidate_model: candidate, reason, rule_name: null, validation_failure: null }
+}
+
+function calledOf(turn: SampleTurn) {
   const model = `${turn.provider}:${turn.model}`
+  const attempt = (status: number | null, errorClass: string | null, latencyMs: number) => ({
+    provider: turn.provider,
+    model,
+    status,
+    error_class: errorClass,
+    latency_ms: latencyMs,
+  })
+  const { fault, outcome, latencyMs, ttftMs } = turn
+  const failed = fault === null ? [] : [attempt(fault.status, fault.errorClass, ttftMs)]
+  const log = outcome === 'failed' ? failed : [...failed, attempt(200, null, latencyMs)]
   return {
     model,
     provider: turn.provider,
     requested_model: turn.shape === null ? '' : turn.requestedModel,
-    latency_ms: turn.latencyMs,
+    latency_ms: latencyMs,
     stream: turn.stream,
-    attempts: 1,
-    attempt_log: [{ provider: turn.provider, model, status, error_class: errorClass, latency_ms: turn.latencyMs }],
+    attempts: log.length,
+    attempt_log: log,
   }
 }
 
@@ -70,7 +97,7 @@ export function completionOf(
   const cut = turn.outcome === 'cancelled'
   return {
     ...identity,
-    ...calledOf(turn, 200, null),
+    ...calledOf(turn),
     input_tokens: usage.inputUncached,
     output_tokens: usage.output,
     cached_input_tokens: usage.cacheRead,
@@ -94,13 +121,8 @@ export function completionOf(
 }
 
 export function failureOf(turn: SampleTurn, identity: Identity): LlmCallFailed {
-  return {
-    ...identity,
-    ...calledOf(turn, 529, 'overloaded'),
-    error_class: 'overloaded',
-    error_message_redacted: 'The provider is overloaded (sample).',
-    status: 529,
-  }
+  const { errorClass = 'other', status = null, message = '' } = turn.fault ?? {}
+  return { ...identity, ...calledOf(turn), error_class: errorClass, error_message_redacted: message, status }
 }
 
 export function endOf(turn: SampleTurn, cost: number | null): Omit<TurnCompleted, keyof Identity> {

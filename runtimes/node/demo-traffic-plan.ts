@@ -1,5 +1,5 @@
-// A week of made-up work for the `demo` command: who did what with which tool, on which model, and how it ended. Made from a
-// seed and the moment it ends at: the same two give the same week.
+// Thirty days of made-up work for the `demo` command: who did what with which tool, on which model, and how it ended. Made
+// from a seed and the moment it ends at: the same two give the same days.
 import type { Shape } from '../../src/ir/stream.ts'
 import { noUsage, type Usage } from '../../src/ir/usage.ts'
 
@@ -14,12 +14,18 @@ export interface SampleKey {
 export const sampleKeys = {
   alice: { name: 'alice-laptop', userId: 'alice', teamId: 'eng', workspace: '/srv/web-shop' },
   bob: { name: 'bob-laptop', userId: 'bob', teamId: 'eng', workspace: '/srv/billing-api' },
+  erin: { name: 'erin-laptop', userId: 'erin', teamId: 'eng', workspace: '/srv/mobile-app' },
+  dan: { name: 'dan-notebooks', userId: 'dan', teamId: 'data', workspace: '/srv/forecasts' },
+  fatima: { name: 'fatima-laptop', userId: 'fatima', teamId: 'data', workspace: '/srv/forecasts' },
   carol: { name: 'carol-laptop', userId: 'carol', teamId: 'sales', workspace: '/srv/proposals' },
   ci: { name: 'ci-nightly', userId: null, teamId: null, workspace: '/srv/web-shop' },
 } as const satisfies Record<string, SampleKey>
 export type SampleKeyName = keyof typeof sampleKeys
+export const sampleKeyNames: readonly SampleKeyName[] = ['alice', 'bob', 'erin', 'dan', 'fatima', 'carol', 'ci']
 
 export interface SampleTurn {
+  /** In its session. */
+  readonly number: number
   readonly key: SampleKeyName | null
   readonly session: string
   readonly startMs: number
@@ -37,7 +43,17 @@ export interface SampleTurn {
   readonly usage: Usage
   readonly toolCalls: number
   readonly outcome: 'ok' | 'failed' | 'cancelled' | 'refused'
+  /** Why it failed, or why its first attempt did; null = nothing went wrong. */
+  readonly fault: SampleFault | null
   readonly tags: Readonly<Record<string, string>>
+}
+
+/** As the provider said it. */
+export interface SampleFault {
+  readonly errorClass: string
+  /** null = no answer came. */
+  readonly status: number | null
+  readonly message: string
 }
 
 interface Habit {
@@ -70,16 +86,21 @@ const habits: readonly Habit[] = [
   { weight: 9, key: 'alice', client: 'claude-code', shape: 'anthropic', project: 'web-shop', branches: ['main', 'checkout-redesign'], models: [opus, sonnet, sonnet], turnsPerSession: 14, opening: 14_000, answer: 650, callsTools: true, tags: { env: 'dev' } },
   { weight: 6, key: 'bob', client: 'codex', shape: 'openai-responses', project: 'billing-api', branches: ['main', 'invoices-v2'], models: [sol], turnsPerSession: 10, opening: 9_000, answer: 700, callsTools: true, tags: { env: 'dev' } },
   { weight: 4, key: 'bob', client: 'cursor', shape: 'openai', project: 'billing-api', branches: ['invoices-v2'], models: [['anthropic:claude-haiku-4-5', 'anthropic', 'claude-haiku-4-5'], mini], turnsPerSession: 5, opening: 5_000, answer: 420, callsTools: true, tags: {} },
-  { weight: 6, key: 'carol', client: 'openai-sdk', shape: 'openai', project: 'proposals', branches: ['main'], models: [mini, haiku, kimi], turnsPerSession: 4, opening: 2_600, answer: 800, callsTools: false, tags: { customer: 'acme' } },
-  { weight: 2, key: 'ci', client: 'anthropic-sdk', shape: 'anthropic', project: 'web-shop', branches: ['main'], models: [haiku], turnsPerSession: 6, opening: 3_500, answer: 300, callsTools: false, tags: { job: 'review' } },
-  { weight: 1, key: null, client: null, shape: null, project: 'web-shop', branches: ['main'], models: [haiku], turnsPerSession: 3, opening: 1_800, answer: 350, callsTools: true, tags: {} },
-  { weight: 1, key: 'alice', client: 'openai-sdk', shape: 'openai', project: 'web-shop', branches: ['main'], models: [qwen], turnsPerSession: 3, opening: 900, answer: 250, callsTools: false, tags: { env: 'dev' } },
+  { weight: 5, key: 'erin', client: 'claude-code', shape: 'anthropic', project: 'mobile-app', branches: ['main', 'offline-mode'], models: [sonnet, haiku], turnsPerSession: 9, opening: 11_000, answer: 520, callsTools: true, tags: { env: 'dev' } },
+  { weight: 5, key: 'dan', client: 'anthropic-sdk', shape: 'anthropic', project: 'forecasts', branches: ['main', 'q1-model'], models: [opus, sonnet], turnsPerSession: 6, opening: 16_000, answer: 900, callsTools: false, tags: { job: 'notebook' } },
+  { weight: 4, key: 'fatima', client: 'openai-sdk', shape: 'openai', project: 'forecasts', branches: ['q1-model'], models: [sol, mini], turnsPerSession: 7, opening: 8_000, answer: 600, callsTools: true, tags: { job: 'notebook' } },
+  { weight: 5, key: 'carol', client: 'openai-sdk', shape: 'openai', project: 'proposals', branches: ['main'], models: [mini, haiku, kimi], turnsPerSession: 4, opening: 2_600, answer: 800, callsTools: false, tags: { customer: 'acme' } },
+  { weight: 3, key: 'ci', client: 'anthropic-sdk', shape: 'anthropic', project: 'web-shop', branches: ['main'], models: [haiku], turnsPerSession: 6, opening: 3_500, answer: 300, callsTools: false, tags: { job: 'review' } },
+  { weight: 2, key: null, client: null, shape: null, project: 'web-shop', branches: ['main'], models: [haiku], turnsPerSession: 3, opening: 1_800, answer: 350, callsTools: true, tags: {} },
+  { weight: 2, key: 'alice', client: 'openai-sdk', shape: 'openai', project: 'web-shop', branches: ['main'], models: [qwen], turnsPerSession: 3, opening: 900, answer: 250, callsTools: false, tags: { env: 'dev' } },
 ] // prettier-ignore
 
 const dayMs = 86_400_000
-const days = 7
-const sessionsPerWorkday = 9
-const sessionsPerDayOff = 2
+const days = 30
+const sessionsPerWorkday = 5
+const sessionsPerDayOff = 1
+/** How long a provider keeps what it has cached. */
+const cacheMs = 5 * 60_000
 
 /** In the order in which they began; all of them ended before `endMs`. */
 export function planTraffic(endMs: number, seed: number): readonly SampleTurn[] {
@@ -117,32 +138,48 @@ function sessionOf(habit: Habit, session: string, startMs: number, random: () =>
   let atMs = startMs
   const count = Math.max(1, around(habit.turnsPerSession))
   for (let number = 0; number < count; number += 1) {
-    const outcome = outcomeOf(random())
+    const { outcome, fault } = endOf(random())
+    const pauseMs = number > 0 && random() < 0.07 ? 6 * 60_000 + random() * 40 * 60_000 : 4_000 + random() * 60_000
+    if (number > 0) atMs += pauseMs
     const fresh = number === 0 ? around(habit.opening) : around(habit.opening / 12)
     const output = Math.round(around(habit.answer) * (outcome === 'cancelled' ? 0.3 : 1))
     const ttftMs = 300 + Math.round(random() * 1_400)
-    const latencyMs = outcome === 'refused' ? 2 : outcome === 'failed' ? ttftMs : ttftMs + output * 13
+    const waitedMs = fault === null ? 0 : 600 + Math.round(random() * 900)
+    const latencyMs = outcome === 'refused' ? 2 : outcome === 'failed' ? ttftMs : waitedMs + ttftMs + output * 13
     const { key, client, shape, project, tags, callsTools } = habit
-    const usage = outcome === 'failed' || outcome === 'refused' ? noUsage : usageOf(provider, context, fresh, output)
+    const usage =
+      outcome === 'failed' || outcome === 'refused' ? noUsage : usageOf(provider, context, fresh, output, pauseMs < cacheMs)
     const toolCalls = callsTools && outcome === 'ok' && random() < 0.6 ? 1 : 0
-    turns.push({ key, session, startMs: Math.round(atMs), latencyMs, ttftMs, shape, client, project, branch, requestedModel, provider, model, stream: client !== null, usage, toolCalls, outcome, tags }) // prettier-ignore
+    turns.push({ number, key, session, startMs: Math.round(atMs), latencyMs, ttftMs, shape, client, project, branch, requestedModel, provider, model, stream: client !== null, usage, toolCalls, outcome, fault, tags }) // prettier-ignore
     if (outcome === 'ok') context += fresh + output
-    atMs += latencyMs + 4_000 + random() * 60_000
+    atMs += latencyMs
   }
   return turns
 }
 
-function outcomeOf(at: number): SampleTurn['outcome'] {
-  if (at < 0.93) return 'ok'
-  if (at < 0.96) return 'cancelled'
-  return at < 0.99 ? 'failed' : 'refused'
+const faults: readonly SampleFault[] = [
+  { errorClass: 'overloaded', status: 529, message: 'The provider is overloaded (sample).' },
+  { errorClass: 'rate_limit', status: 429, message: 'Too many requests (sample).' },
+  { errorClass: 'server_error', status: 500, message: 'The provider failed (sample).' },
+  { errorClass: 'timeout', status: null, message: 'No byte came in time (sample).' },
+]
+
+/** Of a hundred: two were helped by a second attempt, three left, two failed, one was refused. */
+function endOf(at: number): Pick<SampleTurn, 'outcome' | 'fault'> {
+  const fault = faults[Math.floor(at * 10_000) % faults.length] ?? null
+  if (at < 0.92) return { outcome: 'ok', fault: null }
+  if (at < 0.94) return { outcome: 'ok', fault }
+  if (at < 0.97) return { outcome: 'cancelled', fault: null }
+  return at < 0.99 ? { outcome: 'failed', fault } : { outcome: 'refused', fault: null }
 }
 
 /** Anthropic's clients mark what to cache; OpenAI and its kin cache what they saw, in steps of 128 from 1,024 on; local servers tell nothing. */
-function usageOf(provider: string, context: number, fresh: number, output: number): Usage {
+function usageOf(provider: string, context: number, fresh: number, output: number, isKept: boolean): Usage {
   if (provider === 'local') return { ...noUsage, inputUncached: context + fresh, output }
-  if (provider === 'anthropic') return { ...noUsage, inputUncached: 4, cacheRead: context, cacheWrite5m: fresh, output }
-  const cacheRead = context < 1024 ? 0 : Math.floor(context / 128) * 128
+  const held = isKept ? context : 0
+  if (provider === 'anthropic')
+    return { ...noUsage, inputUncached: 4, cacheRead: held, cacheWrite5m: context - held + fresh, output }
+  const cacheRead = held < 1024 ? 0 : Math.floor(held / 128) * 128
   return { ...noUsage, inputUncached: context + fresh - cacheRead, cacheRead, output, reasoning: Math.floor(output / 3) }
 }
 

@@ -1,16 +1,18 @@
-// Writes the demo's made-up week through the same stores a real turn goes through, with the prices of its day.
+// Writes the demo's made-up days through the same stores a real turn goes through, with the prices of its day.
 import { costOf, type PriceCatalog } from '../../src/catalog/prices.ts'
 import { totalInputOf } from '../../src/ir/usage.ts'
 import { createUlidAt } from '../../src/lib/ids.ts'
 import type { TurnEvent } from '../../src/store/events.ts'
+import type { IdentityStore } from '../../src/store/identities.ts'
 import type { KeyStore } from '../../src/store/keys.ts'
 import type { TraceStore } from '../../src/store/traces.ts'
 import { completionOf, endOf, failureOf, identityOf, routeOf } from './demo-traffic-payloads.ts'
-import { planTraffic, sampleKeys, type SampleKeyName, type SampleTurn } from './demo-traffic-plan.ts'
+import { planTraffic, sampleKeyNames, sampleKeys, type SampleKeyName, type SampleTurn } from './demo-traffic-plan.ts'
 
 export interface SampleTrafficParts {
   readonly traces: TraceStore
   readonly keys: KeyStore
+  readonly identities: IdentityStore
   readonly prices: PriceCatalog
   readonly clock: { nowUs(): number }
 }
@@ -22,22 +24,39 @@ export interface SampleTraffic {
   readonly keys: number
 }
 
+const by = { actor: 'demo', origin: 'cli' }
+
+const sampleCaps = [
+  { kind: 'team', id: 'eng', monthlyNanoUsd: 40e9 },
+  { kind: 'team', id: 'data', monthlyNanoUsd: 12e9 },
+  { kind: 'user', id: 'alice', dailyNanoUsd: 5e9, monthlyNanoUsd: 25e9 },
+  { kind: 'user', id: 'carol', monthlyNanoUsd: 2e9 },
+] as const
+
 /** Turns that are written at once: the queue commits them together. */
 const batchSize = 64
-/** Any number: the week is the same for the same one. */
-const weekSeed = 20_261_123
+/** Any number: the days are the same for the same one. */
+const seed = 20_261_123
 
-/** A few hundred turns of the seven days before now. Their keys are issued anew, and nobody sees the tokens. */
-export async function writeSampleTraffic({ traces, keys, prices, clock }: SampleTrafficParts): Promise<SampleTraffic> {
+/** Some hundred turns of the thirty days before now. Their keys are issued anew, and nobody sees the tokens. */
+export async function writeSampleTraffic({
+  traces,
+  keys,
+  identities: identityStore,
+  prices,
+  clock,
+}: SampleTrafficParts): Promise<SampleTraffic> {
   await prices.ready()
   const keyIds = await issueKeys(keys)
-  const turns = planTraffic(Math.floor(clock.nowUs() / 1000), weekSeed)
+  const turns = planTraffic(Math.floor(clock.nowUs() / 1000), seed)
   for (let from = 0; from < turns.length; from += batchSize) {
     const batch = turns
       .slice(from, from + batchSize)
       .map((turn, index) => writeTurn(turn, from + index, keyIds, { traces, prices }))
     await Promise.all(batch)
   }
+  // After the traffic, so that none of it was turned away: what was spent before counts.
+  for (const { kind, id, ...caps } of sampleCaps) await identityStore.setCaps(kind, id, caps, by)
   const identities = Object.values(sampleKeys)
   return {
     turns: turns.length,
@@ -51,8 +70,8 @@ type KeyIds = ReadonlyMap<SampleKeyName, string>
 
 async function issueKeys(keys: KeyStore): Promise<KeyIds> {
   const ids = new Map<SampleKeyName, string>()
-  for (const name of ['alice', 'bob', 'carol', 'ci'] as const) {
-    const { keyId } = await keys.issue({ ...sampleKeys[name], create: true }, { actor: 'demo', origin: 'cli' })
+  for (const name of sampleKeyNames) {
+    const { keyId } = await keys.issue({ ...sampleKeys[name], create: true }, by)
     ids.set(name, keyId)
   }
   return ids
@@ -126,7 +145,7 @@ function eventsOf(turn: SampleTurn, number: number, keyIds: KeyIds, prices: Pric
   return { turnId, route, call, turn: last, costNanoUsd: cost }
 }
 
-/** Rising within a turn, and the same for the same turn of the same week. */
+/** Rising within a turn, and the same for the same turn of the same days. */
 function idAt(ms: number, number: number, order: number): string {
   const digits = [order, number >> 10, number >> 5, number, ...Array.from({ length: 12 }, (_, index) => number * 7 + index * 5)]
   return createUlidAt(ms, Uint8Array.from(digits))
