@@ -23,6 +23,7 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    globalSetup: ['test/support/dashboard-setup.ts'],
     reporters: ['default', new ClosingLineReporter()],
     projects: [
       { extends: true as const, test: { name: 'node', include: ['test/**/*.test.ts'] } },

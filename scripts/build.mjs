@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildDashboard } from './build-dashboard.mjs'
 import { writeMigrations } from './d1-migrations.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -29,6 +30,9 @@ const agentOfUndici = {
 }
 
 await rm(`${root}dist`, { recursive: true, force: true })
+
+// First: serve's module of it goes into the bundles.
+const dashboardInputs = await buildDashboard()
 
 const { metafile } = await build({
   absWorkingDir: root,
@@ -62,7 +66,7 @@ if (process.argv.includes('--types')) {
   })
 }
 
-await writeFile(`${root}dist/THIRD_PARTY_LICENSES.txt`, await licencesOf(Object.keys(metafile.inputs)))
+await writeFile(`${root}dist/THIRD_PARTY_LICENSES.txt`, await licencesOf([...Object.keys(metafile.inputs), ...dashboardInputs]))
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
 process.stdout.write(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} kB\n`)

@@ -37,6 +37,20 @@ export interface Endpoint {
   answer(context: AnalyticsContext, asked: Asked): Promise<object | null>
 }
 
+/** One that says what its answers' `data` is. */
+export interface EndpointOf<Data extends z.ZodType> extends Endpoint {
+  readonly data: Data
+}
+
+/** `data` of an endpoint's answers, as a type: what the dashboard reads. */
+export type DataOf<Of extends EndpointOf<z.ZodType>> = z.output<Of['data']>
+
+/** Around it; without a window where the question has none. */
+export interface Envelope {
+  readonly window: z.output<typeof windowSchema>
+  readonly current_pricing_version: string
+}
+
 export const windowSchema = z.object({ start: z.string(), end: z.string() })
 
 /** What an answer has beside window and version. */
@@ -58,12 +72,13 @@ export function defineEndpoint<
   /** What stands beside `data` in the envelope. */
   readonly beside?: Beside
   read(context: AnalyticsContext, scope: Scope, own: z.output<z.ZodObject<Fields>>): Promise<Reading<Data, Beside>>
-}): Endpoint {
+}): EndpointOf<Data> {
   const own = z.object(definition.fields)
   const query = z.object({ ...common.shape, ...definition.fields })
   return {
     path: definition.path,
     summary: definition.summary,
+    data: definition.data,
     query,
     answerSchema: z.object({ window: windowSchema, ...envelope, data: definition.data, ...definition.beside }),
     async answer(context, { search }) {
@@ -88,11 +103,12 @@ export function defineLookup<Fields extends z.ZodRawShape, Data extends z.ZodTyp
     own: z.output<z.ZodObject<Fields>>,
     parameters: Readonly<Record<string, string>>,
   ): Promise<z.output<Data> | null>
-}): Endpoint {
+}): EndpointOf<Data> {
   const query = z.object(definition.fields)
   return {
     path: definition.path,
     summary: definition.summary,
+    data: definition.data,
     query,
     answerSchema: z.object({ ...envelope, data: definition.data }),
     async answer(context, { search, parameters }) {

@@ -16,6 +16,8 @@ export interface AdminSecrets {
 }
 
 export interface Access {
+  /** Who passes `refuse`, for the audit event of what is changed. */
+  readonly actor: string
   /** null = may pass; else the answer that asks for the token. */
   refuse(request: Request): Promise<Response | null>
   /** `POST /admin/session`: the token for a cookie. @throws GatewayError */
@@ -59,6 +61,8 @@ export function createAccess({ services, admin, loopback }: AccessParts): Access
   }
 
   return {
+    actor: locked ? 'admin' : 'local',
+
     async refuse(request) {
       if (!locked) return null
       const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
@@ -90,6 +94,22 @@ export function createAccess({ services, admin, loopback }: AccessParts): Access
 
     signOut: async (request) => cookieAnswer(request, '', 0),
   }
+}
+
+/**
+ * What changes something comes from a page of our own, or from no page at all.
+ * @throws GatewayError
+ */
+export function requireOwnWrite(request: Request): void {
+  requireJson(request)
+  const { headers } = request
+  const host = headers.get('host') ?? new URL(request.url).host
+  const origin = headers.get('origin')
+  const site = headers.get('sec-fetch-site')
+  const isOwn = origin === null || origin === `http://${host}` || origin === `https://${host}`
+  if (isOwn && (site === null || site === 'same-origin' || site === 'none')) return
+  // `cors_origins` lets other pages read; keys are handed out to none of them.
+  throw new GatewayError('invalid_request', 'origin_not_allowed', 'Only the dashboard itself may change this.')
 }
 
 /** A form of another site cannot send JSON. @throws GatewayError unsupported_media_type */

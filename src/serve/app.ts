@@ -8,9 +8,12 @@ import type { PriceCatalog } from '../catalog/prices.ts'
 import { apiVersions, createApiVersioning, supportedVersions, type ApiVersion } from '../gateway/api-version.ts'
 import { corsHeaders, refuseForeign } from '../gateway/origin.ts'
 import type { Services } from '../services.ts'
+import type { IdentityStore } from '../store/identities.ts'
+import type { KeyStore } from '../store/keys.ts'
 import { createAccess, type AdminSecrets } from './access.ts'
 import { errorAnswer, faultAnswer, jsonAnswer } from './answers.ts'
 import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
+import { createKeyRoutes } from './keys.ts'
 import { openApiOf } from './openapi.ts'
 import type { SessionHandlers } from './sessions.ts'
 
@@ -22,6 +25,8 @@ export interface ServeOptions {
   readonly prices: PriceCatalog
   /** The agent surface; absent = there is no engine to run turns. */
   readonly sessions?: SessionHandlers
+  readonly keys: KeyStore
+  readonly identities: IdentityStore
   /** Needed beyond loopback and with `serve.auth: always`. */
   readonly admin?: AdminSecrets
   /** False when serve listens on more than this machine. */
@@ -58,6 +63,10 @@ export function createServe(
   const access = createAccess({ services, admin: options.admin ?? null, loopback: options.loopback ?? true })
 
   const openapi = openApiOf(endpoints, version)
+
+  const author = { actor: access.actor, origin: 'serve' }
+  const keys = createKeyRoutes({ services, keys: options.keys, identities: options.identities, author })
+
   const api = (path: string, methods: Route['methods'], open = false): Route => ({ path, methods, open, versioned: true })
   const routes: readonly Route[] = [
     api('/health', { GET: health }, true),
@@ -67,7 +76,10 @@ export function createServe(
     api('/openapi.json', { GET: () => jsonAnswer(200, openapi) }),
     ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
     ...(options.sessions === undefined ? [] : sessionRoutes(options.sessions)),
-    ...[...dashboardFiles].map(([path, file]) => pageRoute(path, () => fileAnswer(file), file.open)),
+    api('/admin/keys', { GET: keys.list, POST: keys.issue }),
+    api('/admin/keys/:id/rotate', { POST: keys.rotate }),
+    api('/admin/keys/:id/revoke', { POST: keys.revoke }),
+    ...[...dashboardFiles].map(([path, file]) => pageRoute(path, (request) => fileAnswer(file, request), file.open)),
     ...['/', '/dashboard'].map((path) => pageRoute(path, () => redirect('/dashboard/'), true)),
   ]
 
@@ -99,7 +111,7 @@ export function createServe(
     }
     const refusal = route.open === true ? null : await access.refuse(request)
     if (refusal === null) return handler(request, parameters)
-    return route.versioned ? refusal : fileAnswer(signInPage, 401)
+    return route.versioned ? refusal : fileAnswer(signInPage, request, 401)
   }
 
   async function analytics(endpoint: Endpoint, request: Request, parameters: Parameters): Promise<Response> {

@@ -1,102 +1,44 @@
 // The dashboard's files, from a table in memory: there is no path into a file system here, so none can be left.
+import { assets, type Asset } from '../dashboard/assets.gen.ts'
 
-export interface DashboardFile {
-  readonly type: string
-  readonly body: string
-  /** Needed by the page that asks for the admin token: shown to everybody. */
-  readonly open?: true
+export interface DashboardFile extends Asset {
+  /** Shown to everybody: programs and styles, in which nothing is anybody's. */
+  readonly open: boolean
 }
 
-/** By path. */
-export const dashboardFiles: ReadonlyMap<string, DashboardFile> = new Map([
-  ['/dashboard/', { type: 'text/html; charset=utf-8', body: overview() }],
-  ['/dashboard/style.css', { type: 'text/css; charset=utf-8', body: stylesheet(), open: true }],
-  ['/dashboard/sign-in.js', { type: 'text/javascript; charset=utf-8', body: signInScript(), open: true }],
+/** By path; each page once, under the path that people know. */
+export const dashboardFiles: ReadonlyMap<string, DashboardFile> = new Map<string, DashboardFile>([
+  ['/dashboard/', { ...page('index'), open: false }],
+  ...[...assets].filter(([path]) => !path.endsWith('.html')).map(([path, asset]) => [path, { ...asset, open: true }] as const),
 ])
 
 /** What a browser gets in place of the dashboard until it has the admin token. */
-export const signInPage: DashboardFile = { type: 'text/html; charset=utf-8', body: signIn() }
+export const signInPage: DashboardFile = { ...page('sign-in'), open: true }
 
-export function fileAnswer(file: DashboardFile, status = 200): Response {
-  return new Response(file.body, {
-    status,
-    headers: {
-      'content-type': file.type,
-      'content-security-policy':
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-cache',
-    },
-  })
+function page(name: string): Asset {
+  const asset = assets.get(`/dashboard/${name}.html`)
+  if (asset === undefined) throw new Error(`the dashboard was built without ${name}.html`)
+  return asset
 }
 
-function page(title: string, main: string, script = ''): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<link rel="stylesheet" href="/dashboard/style.css">${script}
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-${main}
-</main>
-</body>
-</html>
-`
+export function fileAnswer(file: DashboardFile, request: Request, status = 200): Response {
+  const headers = {
+    'content-security-policy':
+      "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    // Asked again each time, and answered in no bytes while it is the same.
+    'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+  }
+  // A page that asks for the token must not be what is found when there is a session.
+  if (status !== 200) return new Response(file.body, { status, headers: { ...headers, 'content-type': file.type } })
+  const known = { ...headers, etag: file.etag }
+  if (isKnown(request, file.etag)) return new Response(null, { status: 304, headers: known })
+  return new Response(file.body, { status, headers: { ...known, 'content-type': file.type } })
 }
 
-function overview(): string {
-  const links = [
-    ['/analytics/cost', 'Cost by model, last 7 days'],
-    ['/analytics/cost?group_by=day&window=30d', 'Cost by day, last 30 days'],
-    ['/analytics/by_team', 'Spend by team'],
-    ['/analytics/by_user', 'Spend by user'],
-    ['/analytics/by_key', 'Spend by gateway key'],
-    ['/models', 'Models'],
-    ['/health', 'Health'],
-  ] as const
-  const items = links.map(([href, text]) => `<li><a href="${href.replaceAll('&', '&amp;')}">${text}</a></li>`)
-  return page('Metis', `<nav aria-label="Data">\n<ul>\n${items.join('\n')}\n</ul>\n</nav>`)
-}
-
-function signIn(): string {
-  return page(
-    'Sign in to Metis',
-    `<form id="sign-in">
-<label for="token">Admin token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required>
-<button type="submit">Sign in</button>
-<p id="outcome" role="status"></p>
-</form>`,
-    '\n<script src="/dashboard/sign-in.js" defer></script>',
-  )
-}
-
-function signInScript(): string {
-  return `document.getElementById('sign-in').addEventListener('submit', async (event) => {
-  event.preventDefault()
-  const token = document.getElementById('token').value
-  const answer = await fetch('/admin/session', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token }),
-  })
-  if (answer.ok) location.reload()
-  else document.getElementById('outcome').textContent = (await answer.json()).error.message
-})
-`
-}
-
-function stylesheet(): string {
-  return `:root { color-scheme: light dark; font: 1rem/1.6 system-ui, sans-serif }
-main { max-width: 40rem; margin: 3rem auto; padding: 0 1rem }
-form { display: grid; gap: 0.75rem; max-width: 24rem }
-input, button { font: inherit; padding: 0.4rem 0.6rem }
-`
+/** A proxy that compresses on the way makes a tag weak; for these texts that is the same. */
+function isKnown(request: Request, etag: string): boolean {
+  const tags = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes(etag)
 }

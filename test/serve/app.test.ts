@@ -139,9 +139,24 @@ describe('the dashboard', () => {
 
   it('links only to what is there', async () => {
     const html = await (await serve.fetch('/dashboard/')).text()
-    const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, href = '']) => href.replaceAll('&amp;', '&'))
-    expect(links.length).toBeGreaterThan(5)
-    for (const link of links) expect((await serve.fetch(link)).status, link).toBe(200)
+    const links = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, href = '']) => href)
+    expect(links.length).toBeGreaterThan(2)
+    for (const link of links) {
+      const response = await serve.fetch(link)
+      expect([response.status, response.headers.get('x-content-type-options')], link).toEqual([200, 'nosniff'])
+      expect(response.headers.get('cache-control'), link).toBe('public, max-age=31536000, immutable')
+    }
+  })
+
+  it('is asked for again each time, and answered in no bytes while it is the same', async () => {
+    const first = await serve.fetch('/dashboard/')
+    const etag = first.headers.get('etag') ?? ''
+    expect([first.headers.get('cache-control'), etag]).toEqual(['no-cache', expect.stringMatching(/^"[\w-]{22}"$/)])
+    for (const tag of [etag, `W/${etag}`, `"other", ${etag}`]) {
+      const again = await serve.fetch('/dashboard/', { headers: { 'if-none-match': tag } })
+      expect([again.status, await again.text()]).toEqual([304, ''])
+    }
+    expect((await serve.fetch('/dashboard/', { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
   })
 
   it.each([
@@ -151,6 +166,9 @@ describe('the dashboard', () => {
     '/dashboard/..\\package.json',
     '/dashboard//etc/passwd',
     '/dashboard/constructor',
+    '/dashboard/index.html',
+    '/dashboard/sign-in.html',
+    '/dashboard/assets/',
   ])('has no way to a file at %s', async (path) => {
     expect((await serve.fetch(path)).status).toBe(404)
   })

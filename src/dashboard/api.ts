@@ -1,0 +1,183 @@
+// Asks serve, keeps the answers that are on the screen, and asks again while somebody looks. One entry per path: two tiles
+// with the same question share one answer.
+import { signal, type Signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import type { Envelope as Around } from '../analytics/endpoint.ts'
+import { filters, identityFilters, parameter, windowChoice, type FilterName } from './state.ts'
+
+export interface Envelope<Data> extends Around {
+  readonly data: Data
+}
+
+export interface Failure {
+  /** 0 = serve cannot be reached. */
+  readonly status: number
+  readonly message: string
+}
+
+/** A path, and the type that its answer has. */
+export interface Query<Answer> {
+  readonly path: string
+  readonly everyMs: number
+  /** Never there: carries the type. */
+  readonly answer?: Answer
+}
+
+export const defaultEveryMs = 30_000
+
+export function query<Answer>(path: string, everyMs = defaultEveryMs): Query<Answer> {
+  return { path, everyMs }
+}
+
+type Own = Readonly<Record<string, string>>
+
+/** A question about the window and the filters that are chosen. */
+export function analytics<Data>(path: string, own: Own = {}, { everyMs = defaultEveryMs, without = noNames } = {}) {
+  const parameters = new URLSearchParams()
+  const { name, from, to } = windowChoice.value
+  if (name !== 'custom') parameters.set('window', name)
+  if (from !== null) parameters.set('from', from)
+  if (to !== null) parameters.set('to', to)
+  for (const [filter, value] of filters.value) if (!without.includes(filter)) parameters.set(filter, value)
+  for (const [key, value] of Object.entries(own)) parameters.set(key, value)
+  return query<Envelope<Data>>(`${path}?${parameters.toString()}`, everyMs)
+}
+
+/** A page of a list; `next_cursor` null = there is no other. */
+export interface Page<Data> extends Envelope<Data> {
+  readonly next_cursor: string | null
+}
+
+export function analyticsPage<Data>(...asked: Parameters<typeof analytics>): Query<Page<Data>> {
+  const { path, everyMs } = analytics(...asked)
+  return query<Page<Data>>(path, everyMs)
+}
+
+const noNames: readonly FilterName[] = []
+
+/** The tab of identities shows all of them, whichever is chosen. */
+export const acrossIdentities = { without: identityFilters }
+
+interface Entry {
+  readonly answer: Signal<{ readonly body: unknown; readonly failure: Failure | null; readonly atMs: number }>
+  everyMs: number
+  users: number
+  asking: boolean
+}
+
+const entries = new Map<string, Entry>()
+const unanswered = { body: undefined, failure: null, atMs: 0 }
+/** Answers kept for the way back. */
+const keptEntries = 60
+
+/** When the last answer came, ms since 1970. */
+export const updatedMs = signal(0)
+export const unreachable = signal(false)
+export const autoRefresh = (): boolean => parameter('refresh') !== 'off'
+
+function entryOf({ path, everyMs }: Query<unknown>): Entry {
+  const found = entries.get(path)
+  if (found !== undefined) return found
+  const entry: Entry = { answer: signal(unanswered), everyMs, users: 0, asking: false }
+  entries.set(path, entry)
+  return entry
+}
+
+function hold(asked: Query<unknown>): () => void {
+  const entry = entryOf(asked)
+  // What comes back on the screen shows what it was, and is asked again at once.
+  if (entry.users === 0 || isDue(entry, asked.everyMs)) void ask(asked.path, entry)
+  entry.users += 1
+  entry.everyMs = asked.everyMs
+  return () => {
+    entry.users -= 1
+    for (const [path, { users }] of entries) if (entries.size > keptEntries && users === 0) entries.delete(path)
+  }
+}
+
+const isDue = (entry: Entry, everyMs: number): boolean => Date.now() - entry.answer.peek().atMs >= everyMs
+
+async function ask(path: string, entry: Entry): Promise<void> {
+  if (entry.asking) return
+  entry.asking = true
+  const outcome = await send(path)
+  entry.asking = false
+  if (outcome.failure === null) updatedMs.value = Date.now()
+  unreachable.value = outcome.failure?.status === 0
+  // What was there stays on the screen when asking again fails.
+  const body = outcome.failure === null ? outcome.body : entry.answer.peek().body
+  entry.answer.value = { body, failure: outcome.failure, atMs: Date.now() }
+}
+
+export interface Outcome {
+  readonly body: unknown
+  readonly failure: Failure | null
+}
+
+/** Every request of the dashboard. Without a session there is nothing to show but the page that asks for the token. */
+export async function send(path: string, method: 'GET' | 'POST' | 'DELETE' = 'GET', body?: object): Promise<Outcome> {
+  try {
+    const init = body === undefined ? {} : { body: JSON.stringify(body) }
+    const headers: HeadersInit = method === 'GET' ? {} : { 'content-type': 'application/json' }
+    const response = await fetch(path, { method, headers, ...init })
+    if (response.status === 401) location.reload()
+    const answer: unknown = response.status === 204 ? null : await response.json()
+    if (response.ok) return { body: answer, failure: null }
+    return { body: null, failure: { status: response.status, message: messageIn(answer) } }
+  } catch {
+    return { body: null, failure: { status: 0, message: 'Serve cannot be reached. Is it running?' } }
+  }
+}
+
+function messageIn(answer: unknown): string {
+  const error = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'error') : null
+  const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : null
+  return typeof message === 'string' ? message : 'Serve answered with an error.'
+}
+
+/** Everything on the screen, now. */
+export function refreshAll(): void {
+  for (const [path, entry] of entries) if (entry.users > 0) void ask(path, entry)
+}
+
+/** Looks once a second for what is due; rests while the page is hidden. */
+export function startRefreshing(): void {
+  const refreshDue = () => {
+    if (document.hidden || !autoRefresh()) return
+    for (const [path, entry] of entries) if (entry.users > 0 && isDue(entry, entry.everyMs)) void ask(path, entry)
+  }
+  setInterval(refreshDue, 1000)
+  document.addEventListener('visibilitychange', refreshDue)
+}
+
+type Queries = Readonly<Record<string, Query<unknown>>>
+type AnswerOf<Asked> = Asked extends Query<infer Answer> ? Answer : never
+
+export interface Answers<Asked extends Queries> {
+  /** null until all are there; the ones before while others are asked. */
+  readonly all: { readonly [Name in keyof Asked]: AnswerOf<Asked[Name]> } | null
+  readonly failure: Failure | null
+  /** `all` answers an earlier question. */
+  readonly stale: boolean
+  retry(): void
+}
+
+export function useAnswers<Asked extends Queries>(asked: Asked): Answers<Asked> {
+  const list = Object.values(asked)
+  const last = useRef<Answers<Asked>['all']>(null)
+  useEffect(() => {
+    const releases = list.map(hold)
+    return () => {
+      for (const release of releases) release()
+    }
+  }, [list.map(({ path }) => path).join('\n')])
+  const states = list.map((one) => entryOf(one).answer.value)
+  const isWhole = states.every(({ body }) => body !== undefined)
+  const failure = states.find((state) => state.failure !== null)?.failure ?? null
+  if (isWhole)
+    last.current = Object.fromEntries(Object.keys(asked).map((name, at) => [name, states[at]?.body])) as Answers<Asked>['all']
+  const retry = () => {
+    for (const one of list) void ask(one.path, entryOf(one))
+  }
+  return { all: last.current, failure, stale: !isWhole, retry }
+}

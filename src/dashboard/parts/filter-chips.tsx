@@ -1,0 +1,42 @@
+// What the tabs are narrowed to, each with a way out. Names of keys are looked up; the id is in the URL.
+import type { JSX } from 'preact'
+import { filters, navigate, tab, type FilterName } from '../state.ts'
+import { shortId } from '../format.ts'
+import { CloseIcon } from './icons.tsx'
+
+const words: Readonly<Record<FilterName, string>> = {
+  team: 'Team',
+  user: 'User',
+  gateway_key: 'Key',
+  model: 'Model',
+  provider: 'Provider',
+  project: 'Project',
+  client: 'Client',
+  session: 'Session',
+}
+
+export function FilterChips(): JSX.Element | null {
+  if (filters.value.length === 0) return null
+  return (
+    <div class="chips" role="group" aria-label="Filters">
+      {filters.value.map(([name, value]) => (
+        <span key={name} class="chip">
+          <span>
+            {words[name]}{' '}
+            <bdi class="name" title={value}>
+              {name === 'gateway_key' ? shortId(value) : value}
+            </bdi>
+          </span>
+          <button
+            type="button"
+            aria-label={`Remove the filter ${words[name]} ${value}`}
+            onClick={() => navigate({ [name]: null })}
+          >
+            <CloseIcon />
+          </button>
+        </span>
+      ))}
+      {tab.value === 'identity' && <span class="status">This tab shows every identity; the other tabs are narrowed.</span>}
+    </div>
+  )
+}

@@ -1,0 +1,142 @@
+// Gateway keys over HTTP, for the dashboard: listed, issued, rotated, revoked. A token is in the answer that made it and
+// nowhere else; every change is an audit event with its author.
+import * as z from 'zod'
+import { identifier } from '../analytics/filters.ts'
+import { invalidValue } from '../ir/errors.ts'
+import { parseJsonBytes } from '../ir/json-body.ts'
+import { parseDuration } from '../lib/duration.ts'
+import { nanoUsdOf } from '../lib/money.ts'
+import type { Services } from '../services.ts'
+import type { Author } from '../store/audit.ts'
+import type { IdentityStore } from '../store/identities.ts'
+import { keyJson, stateOf } from '../store/key-json.ts'
+import type { IssuedKey, KeyStore, KeySummary } from '../store/keys.ts'
+import { requireOwnWrite } from './access.ts'
+import { errorAnswer, jsonAnswer } from './answers.ts'
+
+export interface KeyRoutesParts {
+  readonly services: Pick<Services, 'clock' | 'readBody'>
+  readonly keys: KeyStore
+  readonly identities: Pick<IdentityStore, 'findUser' | 'findTeam'>
+  readonly author: Author
+}
+
+type Handler = (request: Request, parameters: Readonly<Record<string, string>>) => Promise<Response>
+
+export interface KeyRoutes {
+  readonly list: Handler
+  readonly issue: Handler
+  /** Of the key whose `id` is in the path, as `revoke`. */
+  readonly rotate: Handler
+  readonly revoke: Handler
+}
+
+const bodyLimitBytes = 65_536
+/** 9,000,000 USD: as much as integer nano-dollars hold. */
+const usd = z.number().nonnegative().max(9_000_000).transform(nanoUsdOf).nullish()
+const limit = z.int().min(1).max(1_000_000_000).nullish()
+const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text)
+  if (ms !== null) return ms
+  context.addIssue({ code: 'custom', message: 'must be a number with s, m, h or d: 90d' })
+  return z.NEVER
+})
+
+const issueBody = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  workspace: z.string().trim().min(1).max(4096).nullish(),
+  user_id: identifier.nullish(),
+  team_id: identifier.nullish(),
+  /** Makes a user or team that is not there. */
+  create: z.boolean().optional(),
+  allowed_models: z.array(z.string().min(1).max(200)).max(100).optional(),
+  daily_cap_usd: usd,
+  monthly_cap_usd: usd,
+  budget_usd: usd,
+  allow_unpriced: z.boolean().optional(),
+  requests_per_minute: limit,
+  tokens_per_minute: limit,
+  concurrent_turns: limit,
+  expires_in: duration.nullish(),
+  ignore_client_model: z.boolean().optional(),
+  tags: z.record(z.string().min(1).max(128), z.string().max(128)).optional(),
+})
+
+const rotateBody = z.strictObject({ grace_period: duration.prefault('24h') })
+const revokeBody = z.strictObject({})
+
+export function createKeyRoutes({ services, keys, identities, author }: KeyRoutesParts): KeyRoutes {
+  const { clock, readBody } = services
+
+  /** @throws GatewayError */
+  async function bodyOf<Output>(request: Request, schema: z.ZodType<Output>): Promise<Output> {
+    requireOwnWrite(request)
+    const result = schema.safeParse(parseJsonBytes(await readBody(request, bodyLimitBytes)))
+    if (result.success) return result.data
+    const [issue] = result.error.issues
+    const field = issue?.path.join('.') ?? ''
+    throw invalidValue(field || 'body', `${field === '' ? 'The body' : field}: ${issue?.message ?? 'is not valid'}`)
+  }
+
+  const shown = (key: KeySummary) => keyJson(key, clock.nowUs())
+  const find = async (id: string) => (await keys.list()).find((key) => key.id === id)
+
+  /** @throws GatewayError */
+  async function requireOwners({ userId, teamId }: Readonly<Record<'userId' | 'teamId', string | null>>): Promise<void> {
+    const missing = (kind: string) => invalidValue(`${kind}_id`, `There is no such ${kind}; send "create": true to make it.`)
+    if (userId !== null && (await identities.findUser(userId)) === null) throw missing('user')
+    if (teamId !== null && (await identities.findTeam(teamId)) === null) throw missing('team')
+  }
+
+  async function made({ keyId, token }: IssuedKey): Promise<Response> {
+    const key = await find(keyId)
+    return jsonAnswer(201, { ...(key === undefined ? {} : shown(key)), key_id: keyId, token })
+  }
+
+  return {
+    list: async () => jsonAnswer(200, { data: (await keys.list()).map(shown) }),
+
+    issue: async (request) => {
+      const body = await bodyOf(request, issueBody)
+      const key = {
+        name: body.name,
+        workspace: body.workspace ?? null,
+        userId: body.user_id ?? null,
+        teamId: body.team_id ?? null,
+        create: body.create === true,
+        allowedModels: body.allowed_models ?? [],
+        dailyCapNanoUsd: body.daily_cap_usd ?? null,
+        monthlyCapNanoUsd: body.monthly_cap_usd ?? null,
+        budgetNanoUsd: body.budget_usd ?? null,
+        allowUnpriced: body.allow_unpriced === true,
+        requestsPerMinute: body.requests_per_minute ?? null,
+        tokensPerMinute: body.tokens_per_minute ?? null,
+        concurrentTurns: body.concurrent_turns ?? null,
+        expiresUs: typeof body.expires_in === 'number' ? clock.nowUs() + body.expires_in * 1000 : null,
+        ignoreClientModel: body.ignore_client_model === true,
+        tags: body.tags ?? {},
+      }
+      if (!key.create) await requireOwners(key)
+      return made(await keys.issue(key, author))
+    },
+
+    rotate: async (request, { id = '' }) => {
+      const { grace_period: graceMs } = await bodyOf(request, rotateBody)
+      const rotated = await keys.rotate(id, graceMs, author)
+      return rotated === null ? unchanged(await find(id)) : made(rotated)
+    },
+
+    revoke: async (request, { id = '' }) => {
+      await bodyOf(request, revokeBody)
+      const isRevoked = await keys.revoke(id, author)
+      const key = await find(id)
+      return isRevoked && key !== undefined ? jsonAnswer(200, shown(key)) : unchanged(key)
+    },
+  }
+
+  function unchanged(key: KeySummary | undefined): Response {
+    if (key === undefined) return errorAnswer(404, 'key_not_found', 'There is no such key.')
+    const why = key.successor_id === null ? `is ${stateOf(key, clock.nowUs())}` : 'was rotated before'
+    return errorAnswer(409, 'key_not_active', `The key ${why}.`)
+  }
+}
