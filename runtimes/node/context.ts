@@ -91,7 +91,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     ...(options.selfOrigins === undefined ? {} : { selfOrigins: options.selfOrigins }),
   })
   const secrets = [
-    ...config.providers.map((provider) => provider.apiKey),
+    ...config.providers.flatMap(({ apiKey, keyPool = [] }) => [apiKey, ...keyPool.map((key) => key.apiKey)]),
     config.alerts?.secret,
     ...(database.kind === 'postgres' ? database.secrets : []),
   ]

@@ -36,7 +36,7 @@ export async function openEngineParts(context: NodeContext): Promise<NodeEngineP
     parts: {
       ...context,
       routing: createNodeRouting(context),
-      providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models }),
+      providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models, clock, logger }),
       limits: [],
       random: Math.random,
     },

@@ -2,7 +2,7 @@
 import { baseUrlFault, parseUrl } from './base-url.ts'
 import type { ConfigIssue } from './errors.ts'
 import type { Environment } from './parse-file.ts'
-import type { ConfigFile, ProviderConfig } from './schema.ts'
+import type { ConfigFile, ProviderConfig, ProviderKey } from './schema.ts'
 
 /** A vendor as a row: what its provider is when nothing else is said. */
 export interface Preset {
@@ -76,8 +76,13 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
     if (row.base_url === undefined)
       return refused(sources, `${at}.base_url`, 'is missing: Anthropic wire: the root; OpenAI wire: with /v1')
   }
-  const key = row.api_key ?? keyFrom(preset, sources)?.value
+  if (row.api_key !== undefined && row.api_keys !== undefined)
+    return refused(sources, `${at}.api_keys`, 'stands beside api_key; write one of the two')
+  const pool = (row.api_keys ?? []).map(keyOf)
+  const key = row.api_key ?? pool[0]?.apiKey ?? keyFrom(preset, sources)?.value
   if (row.api_key?.startsWith('gw_')) return refused(sources, `${at}.api_key`, gatewayTokenFault)
+  const gateways = pool.findIndex(({ apiKey }) => apiKey.startsWith('gw_'))
+  if (gateways >= 0) return refused(sources, `${at}.api_keys.${gateways}`, gatewayTokenFault)
   const token = Object.entries(row.headers ?? {}).find(([, value]) => /^(bearer\s+)?gw_/i.test(value))
   if (token !== undefined) return refused(sources, `${at}.headers.${token[0]}`, gatewayTokenFault)
   const broken = Object.entries(row.headers ?? {}).find(
@@ -98,7 +103,18 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
   const base = preset ?? { name, wire: row.wire ?? 'openai', baseUrl: '', auth, keyVariables: [] }
   const vendor = preset?.name ?? vendorAt(row.base_url ?? '', sources.presets)
   const { vendor: _, ...rest } = fromPreset({ ...base, auth: key === undefined ? 'none' : auth }, row)
-  return [{ ...rest, ...(vendor === undefined ? {} : { vendor }), ...(key === undefined ? {} : { apiKey: key }) }]
+  return [
+    {
+      ...rest,
+      ...(vendor === undefined ? {} : { vendor }),
+      ...(key === undefined ? {} : { apiKey: key }),
+      ...(pool.length > 1 ? { keyPool: pool } : {}),
+    },
+  ]
+}
+
+function keyOf(written: NonNullable<Row['api_keys']>[number]): ProviderKey {
+  return typeof written === 'string' ? { apiKey: written, weight: 1 } : { apiKey: written.key, weight: written.weight ?? 1 }
 }
 
 const gatewayTokenFault =

@@ -9,6 +9,12 @@ const providerFile = z.strictObject({
   wire: z.enum(['anthropic', 'openai']).optional(),
   base_url: z.url({ protocol: /^https?$/ }).optional(),
   api_key: z.string().optional(),
+  /** Several keys of one account or of many, in place of `api_key`. */
+  api_keys: z
+    .array(z.union([z.string().min(1), z.strictObject({ key: z.string().min(1), weight: z.int().min(1).max(100).optional() })]))
+    .min(1)
+    .max(50)
+    .optional(),
   /** Where the key goes; `none` for local servers. */
   auth: z.enum(['x-api-key', 'bearer', 'none']).optional(),
   headers: z.record(z.string(), z.string()).optional(),
@@ -98,6 +104,12 @@ export const configFile = z.strictObject({
 })
 export type ConfigFile = z.infer<typeof configFile>
 
+/** One of several keys; a weight of 2 takes twice the calls. */
+export interface ProviderKey {
+  readonly apiKey: string
+  readonly weight: number
+}
+
 /** One upstream, ready to be called. */
 export interface ProviderConfig {
   readonly name: string
@@ -108,6 +120,8 @@ export interface ProviderConfig {
   readonly baseUrl: string
   /** Never logged, stored or answered. Absent = none needed. */
   readonly apiKey?: string
+  /** Two or more, `apiKey` the first of them; absent = there is no choice. */
+  readonly keyPool?: readonly ProviderKey[]
   readonly auth: 'x-api-key' | 'bearer' | 'none'
   readonly headers: Readonly<Record<string, string>>
   readonly models: readonly string[]

@@ -74,6 +74,7 @@ async function attemptOne(
   let retries = 0
   let waitedMs = 0
   let sawStale = false
+  let switches = 0
   budget.earn()
   for (;;) {
     const startedMs = parts.clock.nowMs()
@@ -91,6 +92,10 @@ async function attemptOne(
       if (signal.aborted) throw error
       if (isStaleConnection(error) && !sawStale) {
         sawStale = true
+        continue
+      }
+      if (provider.canSwitchKey?.(error, switches) === true) {
+        switches += 1
         continue
       }
       parts.onFailure(model, error)

@@ -8,6 +8,7 @@ import type { Shape, StreamChunk } from '../ir/stream.ts'
 import type { EncodedRequest, ProviderQuirks, Protocol } from '../protocols/protocol.ts'
 import type { Send, UpstreamResponse } from '../services.ts'
 import { asGatewayError, upstreamBadResponse } from './failures.ts'
+import { leased, type KeyPool, type Lease } from './key-pool.ts'
 import type { Provider, ProviderAnswer } from './provider.ts'
 
 /** One JSON answer, and one error body (reliability.md §3). */
@@ -21,11 +22,15 @@ export interface HttpProviderParts {
   readonly send: Send
   readonly models: ModelCatalog
   readonly limits: Limits
+  /** null = one key, or none. */
+  readonly pool: KeyPool | null
+  /** `position` of the key, 1-based. */
+  readonly onKeyRests?: (position: number, error: GatewayError) => void
 }
 
 export function createHttpProvider(parts: HttpProviderParts): Provider {
-  const { config, protocolFor, send, models, limits } = parts
-  const credential = credentialOf(config)
+  const { config, protocolFor, send, models, limits, pool } = parts
+  const credential = credentialOf(config, config.apiKey)
   const quirks = quirksOf(config)
 
   function encode(request: LanguageModelRequest, model: ModelRef, protocol: Protocol): EncodedRequest {
@@ -37,14 +42,16 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
     path: string,
     call: EncodedRequest,
     request: LanguageModelRequest,
+    lease: Lease | null,
     signal: AbortSignal,
   ): Promise<UpstreamResponse> {
+    const own = lease === null ? credential : credentialOf(config, lease.apiKey)
     try {
       return await send(
         {
           url: config.baseUrl + path,
           method: 'POST',
-          headers: { ...passedOn(request.source.headers), ...call.headers, ...config.headers, ...credential, ...fixed(call) },
+          headers: { ...passedOn(request.source.headers), ...call.headers, ...config.headers, ...own, ...fixed(call) },
           body: call.body,
           connectMs: limits.connectMs,
           firstByteMs: limits.firstByteMs,
@@ -62,27 +69,57 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
     shape: protocolFor('openai').shape,
 
     async send(request, model, signal): Promise<ProviderAnswer> {
-      const protocol = protocolFor(request.shape)
-      const call = encode(request, model, protocol)
-      const response = await post(call.path, call, request, signal)
-      if (response.status < 200 || response.status > 299) {
-        const { error, answer } = await refusalOf(protocol, response, request.shape !== protocol.shape)
-        if (answer === null) throw error
-        return { headers: response.headers, warnings: call.warnings, streamed: false, chunks: only(answer) }
+      if (pool === null) return ask(request, model, null, signal)
+      const lease = pool.take()
+      try {
+        const answer = await ask(request, model, lease, signal)
+        return { ...answer, chunks: leased(answer.chunks, lease) }
+      } catch (error) {
+        if (error instanceof GatewayError && lease.failed(error)) parts.onKeyRests?.(lease.position, error)
+        lease.release()
+        throw error
       }
-      const streamed = isStream(response.headers.get('content-type') ?? '', call)
-      const chunks = streamed ? protocol.client.decodeStream(response.body, call) : wholeAnswer(protocol, response, call)
-      return { headers: response.headers, warnings: call.warnings, streamed, chunks }
     },
+
+    ...(pool === null
+      ? {}
+      : {
+          canSwitchKey: ({ errorClass }: GatewayError, switches: number) =>
+            (errorClass === 'rate_limit' || errorClass === 'auth') && switches < pool.size - 1 && pool.hasUsable(),
+        }),
 
     async countTokens(request, model, signal) {
       const protocol = protocolFor(request.shape)
       if (protocol.shape !== 'anthropic' || request.shape !== 'anthropic') return null
       const call = encode(request, model, protocol)
-      const response = await post(`/v1/messages/count_tokens${request.source.query ?? ''}`, call, request, signal)
-      if (response.status < 200 || response.status > 299) throw (await refusalOf(protocol, response, false)).error
-      return { body: await collect(response.body, ANSWER_LIMIT_BYTES), headers: response.headers }
+      const lease = pool?.take() ?? null
+      try {
+        const response = await post(`/v1/messages/count_tokens${request.source.query ?? ''}`, call, request, lease, signal)
+        if (response.status < 200 || response.status > 299) throw (await refusalOf(protocol, response, false)).error
+        return { body: await collect(response.body, ANSWER_LIMIT_BYTES), headers: response.headers }
+      } finally {
+        lease?.release()
+      }
     },
+  }
+
+  async function ask(
+    request: LanguageModelRequest,
+    model: ModelRef,
+    lease: Lease | null,
+    signal: AbortSignal,
+  ): Promise<ProviderAnswer> {
+    const protocol = protocolFor(request.shape)
+    const call = encode(request, model, protocol)
+    const response = await post(call.path, call, request, lease, signal)
+    if (response.status < 200 || response.status > 299) {
+      const { error, answer } = await refusalOf(protocol, response, request.shape !== protocol.shape)
+      if (answer === null) throw error
+      return { headers: response.headers, warnings: call.warnings, streamed: false, chunks: only(answer) }
+    }
+    const streamed = isStream(response.headers.get('content-type') ?? '', call)
+    const chunks = streamed ? protocol.client.decodeStream(response.body, call) : wholeAnswer(protocol, response, call)
+    return { headers: response.headers, warnings: call.warnings, streamed, chunks }
   }
 
   /** The error that an answer without 2xx means, and the answer it may stand for to a client of another shape. */
@@ -175,9 +212,9 @@ function fixed(call: EncodedRequest): Record<string, string> {
   }
 }
 
-function credentialOf(config: ProviderConfig): Record<string, string> {
-  if (config.apiKey === undefined || config.auth === 'none') return {}
-  return config.auth === 'x-api-key' ? { 'x-api-key': config.apiKey } : { authorization: `Bearer ${config.apiKey}` }
+function credentialOf({ auth }: ProviderConfig, apiKey: string | undefined): Record<string, string> {
+  if (apiKey === undefined || auth === 'none') return {}
+  return auth === 'x-api-key' ? { 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
 
 function quirksOf(config: ProviderConfig): ProviderQuirks {

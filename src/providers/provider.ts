@@ -1,5 +1,6 @@
 // One upstream, whatever its wire.
 import type { ModelRef } from '../catalog/models.ts'
+import type { GatewayError } from '../ir/errors.ts'
 import type { LanguageModelRequest } from '../ir/request.ts'
 import type { Warning } from '../ir/warning.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
@@ -12,6 +13,8 @@ export interface Provider {
    * @throws GatewayError for an answer that is not 2xx, and for a connection that broke
    */
   send(request: LanguageModelRequest, model: ModelRef, signal: AbortSignal): Promise<ProviderAnswer>
+  /** True when what failed was one key of several, and another one can be asked at once. */
+  canSwitchKey?(error: GatewayError, switchesSoFar: number): boolean
   /**
    * The provider's own count, for those that have one; null = estimate locally.
    * @throws GatewayError as `send`

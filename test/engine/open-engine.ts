@@ -84,7 +84,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
   const known = new Set(presets.map((preset) => preset.name))
   const engine = createEngine({
     routing: createRoutingTables({ config, models, known, prices, clock, logger }),
-    providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models }),
+    providers: createProviders(config, { send: upstream.send, demoSend: createDemoSend(clock), models, clock }),
     prices,
     traces,
     limits: options.limits ?? [],
