@@ -8,13 +8,15 @@ import { createReadPolicy } from './policy-files.ts'
 
 export const knownProviders: ReadonlySet<string> = new Set(presets.map((preset) => preset.name))
 
-export function createNodeRouting(context: NodeContext): RoutingTables {
+/** `records`: whether a broken policy goes on record; for whoever only looks it does not. */
+export function createNodeRouting(context: NodeContext, { records } = { records: true }): RoutingTables {
   const { clock, logger, traces } = context
   return createRoutingTables({
     ...context,
     known: knownProviders,
     readPolicy: createReadPolicy(context.home),
     onInvalidPolicy({ path, version, workspace, faults }) {
+      if (!records) return
       // The time of the file and its path make the id: gateway and serve both find the fault, and it is on record once.
       const timestampUs = clock.nowUs()
       const id = derivedId(Number.parseFloat(version) || timestampUs / 1000, `routing.policy_invalid ${path} ${version}`)

@@ -1,5 +1,4 @@
 // `chat`: the agent surface in the terminal. Through the engine in-process, routed by policy, kept as a session.
-import type { Readable } from 'node:stream'
 import type { SessionsTable } from '../../../src/store/schema.ts'
 import type { Conversation } from '../chat/conversation.ts'
 import type { NodeContext } from '../context.ts'
@@ -9,6 +8,7 @@ import { CommandError, UsageError, addProvider } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, text, toggle } from './flags.ts'
 import type { Io } from './io.ts'
 import { open } from './open.ts'
+import { textOf } from './text-of.ts'
 
 export const chat = defineCommand({
   name: 'chat',
@@ -111,11 +111,4 @@ async function talkAt(conversation: Conversation, context: NodeContext, io: Io):
   await talk(conversation, { input: io.stdin, output: process.stdout, colour: io.env['NO_COLOR'] === undefined })
   if (conversation.id === null) return
   io.err(`${totalsLine(await conversation.totals())}; metis chat --session ${conversation.id} goes on`)
-}
-
-async function textOf(stream: Readable): Promise<string> {
-  stream.setEncoding('utf8')
-  let text = ''
-  for await (const piece of stream) text += String(piece)
-  return text
 }

@@ -20,6 +20,7 @@ import { rebuild } from './rebuild.ts'
 import { reprice } from './reprice.ts'
 import { revokeKey } from './revoke-key.ts'
 import { rotateKey } from './rotate-key.ts'
+import { route } from './route.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   env,
   models,
   prices,
+  route,
   doctor,
   doctorLedger,
   doctorCursor,
