@@ -79,7 +79,8 @@ describe.skipIf(!tmuxIsHere)(`chat in a terminal${withoutTmux}`, () => {
     await screen.shows(/^cancelled$/m)
     expect(await provider.closed(0)).toMatchObject({ how: 'client-gone' })
     screen.type('still there?')
-    await screen.shows(/You said: "still there\?"/)
+    // At the prompt again: one that comes while the answer still runs stops the answer.
+    await screen.shows(/You said: "still there\?".*\n.* · \d+\.\d s\n> $/m)
     screen.press('C-c')
     await screen.shows(/Ctrl-C once more, or Ctrl-D, leaves/)
     screen.press('C-c')
@@ -92,7 +93,7 @@ describe.skipIf(!tmuxIsHere)(`chat in a terminal${withoutTmux}`, () => {
     open(`--session ${id}`)
     await screen.shows(/metis chat/)
     screen.type('who am I?')
-    await screen.shows(/You said: "who am I\?"/)
+    await screen.shows(/You said: "who am I\?".*\n.* · \d+\.\d s\n> $/m)
     expect(JSON.stringify(provider.at(1).json['messages'])).toContain('my name is Ada')
     screen.press('C-d')
     await screen.shows(/2 turns/)
