@@ -28,6 +28,8 @@ export function answerHeaders(turnId: string, answer: TurnAnswer): Record<string
 
 /** Again when the answer has been read: what it lost on its way is known only then. */
 export function addWarnings(headers: Record<string, string>, { answer, turn }: TurnAnswer): void {
+  // Between two ends of one wire there is nothing to tell, and this is asked twice for each answer.
+  if (answer.warnings.length + turn.tally.warnings.length === 0) return
   const names = warningNames([...answer.warnings, ...turn.tally.warnings])
   if (names !== '') headers['x-metis-warnings'] = names
 }

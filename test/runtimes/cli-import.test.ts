@@ -58,7 +58,7 @@ describe('import claude-code', () => {
       session_id: session,
       cost_basis: 'imported',
       client: 'claude-code',
-      workspace: '/work/gateway',
+      workspace: '/srv/gateway',
       project: 'gateway',
       branch: 'feat/import',
       gateway_key_id: null,
@@ -77,7 +77,7 @@ describe('import claude-code', () => {
     const before = await calls()
     expect(await json('import', 'claude-code')).toMatchObject({ calls: 5, written: 0, known: 5 })
     expect(await calls()).toEqual(before)
-    const log = at.path('.claude/projects/-work-gateway/aa01bb02-cc03-4d04-8e05-ff06aa07bb08.jsonl')
+    const log = at.path('.claude/projects/-srv-gateway/aa01bb02-cc03-4d04-8e05-ff06aa07bb08.jsonl')
     const [last] = readFileSync(log, 'utf8').trim().split('\n').slice(-2)
     const more = JSON.parse(last ?? '{}')
     appendFileSync(
@@ -145,7 +145,7 @@ describe('import claude-code', () => {
 
   it('takes a path, and says where it looked when there is nothing', async () => {
     expect(
-      await json('import', 'claude-code', '.claude/projects/-work-gateway/aa01bb02-cc03-4d04-8e05-ff06aa07bb08.jsonl'),
+      await json('import', 'claude-code', '.claude/projects/-srv-gateway/aa01bb02-cc03-4d04-8e05-ff06aa07bb08.jsonl'),
     ).toMatchObject({ files: 1, calls: 3 })
     expect(await at.run('import', 'claude-code', 'nowhere')).toMatchObject({
       code: 1,
@@ -185,7 +185,7 @@ describe('import codex', () => {
     expect(rows[2]).toMatchObject({
       client: 'codex',
       project: 'api',
-      workspace: '/work/billing/api',
+      workspace: '/srv/billing/api',
       branch: 'main',
       cost_basis: 'imported',
     })

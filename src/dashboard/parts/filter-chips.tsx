@@ -1,4 +1,4 @@
-// What the tabs are narrowed to, each with a way out. Names of keys are looked up; the id is in the URL.
+// What the tabs are narrowed to, each with a way out. A key is told by its short id; the whole one is in the URL.
 import type { JSX } from 'preact'
 import { filters, navigate, tab, type FilterName } from '../state.ts'
 import { shortId } from '../format.ts'

@@ -25,6 +25,7 @@ export interface Reading {
 export function createTap(call: EncodedRequest): (frames: readonly SseEvent[]) => Reading {
   let wireUsage: WireUsage | undefined
   const seen = { answered: false, called: false }
+  const crosses = call.inboundShape !== 'anthropic'
 
   return (frames) => {
     const meter: { -readonly [K in keyof Meter]: Meter[K] } = {
@@ -78,7 +79,7 @@ export function createTap(call: EncodedRequest): (frames: readonly SseEvent[]) =
       }
       begun ||= type !== 'ping' && type !== ''
     }
-    return { meter: Object.assign(meter, lostOf(call, { ...meter, blocks })), begun }
+    return { meter: crosses ? Object.assign(meter, lostOf(call, { ...meter, blocks })) : meter, begun }
   }
 }
 
