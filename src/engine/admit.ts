@@ -21,7 +21,9 @@ export async function admit(admission: Admission, limits: readonly Limit[]): Pro
   const forbidden = modelForbidden(admission)
   if (forbidden !== null) return forbidden
   for (const limit of limits) {
-    const refusal = await limit(admission)
+    const asked = limit(admission)
+    // Most limits know at once, and each wait is a turn of the loop for everybody.
+    const refusal = asked instanceof Promise ? await asked : asked
     if (refusal !== null) return refusal
   }
   return null

@@ -11,7 +11,7 @@ import { createSpendingPace } from './spending-pace.ts'
 
 export interface Brake {
   /** The refusal of a turn whose key or session is stopped, or is stopped by this turn. */
-  check(admission: Admission): Promise<GatewayError | null>
+  check(admission: Admission): GatewayError | null | Promise<GatewayError | null>
   /** A turn is over. */
   spent(keyId: string | null, sessionId: string | null, nanoUsd: number): void
 }
@@ -41,7 +41,6 @@ export function createBrake({ config, store, clock, logger }: BrakeParts): Brake
   const told = new Map<string, number>()
 
   async function refresh(): Promise<void> {
-    if (clock.nowMs() - refreshedMs < refreshMs) return
     refreshedMs = clock.nowMs()
     try {
       const rows: readonly BrakesTable[] = await store.list()
@@ -51,6 +50,13 @@ export function createBrake({ config, store, clock, logger }: BrakeParts): Brake
     } catch (error) {
       logger.log('warn', 'who was stopped or released cannot be read now', { error: String(error) })
     }
+  }
+
+  function judge(admission: Admission): GatewayError | null {
+    const subjects = subjectsOf(admission.principal.keyId, admission.sessionId)
+    if (!subjects.some((subject) => stopped.has(subject))) lookForCircle(admission)
+    const held = subjects.find((subject) => stopped.has(subject))
+    return held === undefined ? null : refusal(held, stopped.get(held) ?? '')
   }
 
   function find(subject: string, reason: Reason, payload: Readonly<Record<string, unknown>>): void {
@@ -76,14 +82,13 @@ export function createBrake({ config, store, clock, logger }: BrakeParts): Brake
   }
 
   return {
-    async check(admission) {
+    check(admission) {
       if (config.mode === 'off') return null
-      if (stops) await refresh()
-      const { principal, sessionId } = admission
-      const subjects = subjectsOf(principal.keyId, sessionId)
-      if (!subjects.some((subject) => stopped.has(subject))) lookForCircle(admission)
-      const held = subjects.find((subject) => stopped.has(subject))
-      return held === undefined ? null : refusal(held, stopped.get(held) ?? '')
+      if (!stops) {
+        lookForCircle(admission)
+        return null
+      }
+      return clock.nowMs() - refreshedMs < refreshMs ? judge(admission) : refresh().then(() => judge(admission))
     },
     spent(keyId, sessionId, nanoUsd) {
       if (config.mode === 'off' || nanoUsd === 0) return

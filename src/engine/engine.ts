@@ -177,7 +177,8 @@ export function createEngine(parts: EngineParts): Engine {
     }
     if (routed.target === null) throw await refuse(routed.refusal)
     if (refusal !== null) throw await refuse(refusal)
-    const held = await hold(question, asked, routed.target)
+    const holding = hold(question, asked, routed.target)
+    const held = holding instanceof Promise ? await holding : holding
     if (held instanceof GatewayError) throw await refuse(held)
 
     // T1: nothing goes upstream before it is on record that it will.

@@ -10,9 +10,12 @@ import { doorCases, goodBody, type DoorCase } from './refusals.ts'
 
 let gateway: TestGateway
 let narrow: string
+/** Under caps that nothing here reaches. */
+let capped: { keyId: string; token: string }
 
 beforeAll(async () => {
   gateway = await startTestGateway({ config: { limits: { max_retries: 0, idle_ms: 2_000 } } })
+  capped = await gateway.issue({ userId: 'ada', dailyCapNanoUsd: 1e15, budgetNanoUsd: 1e15, allowUnpriced: true })
   narrow = (await gateway.issue({ name: 'narrow', allowedModels: ['anthropic:none'] })).token
 })
 afterAll(() => gateway.stop())
@@ -38,6 +41,7 @@ interface Ask {
   readonly door: DoorCase
   readonly across: boolean
   readonly stream: boolean
+  readonly underCaps: boolean
 }
 
 const ask = fc.record({
@@ -45,6 +49,7 @@ const ask = fc.record({
   door: fc.constantFrom(...doorCases),
   across: fc.boolean(),
   stream: fc.boolean(),
+  underCaps: fc.boolean(),
 })
 
 /** The mock misbehaves by the model's name. */
@@ -76,7 +81,8 @@ async function run(asked: Ask): Promise<void> {
   // Only a stream can be left in its middle; only a stream can break in it.
   const stream = asked.stream || kind === 'leave' || kind === 'broken'
   const body = kind === 'badBody' ? '{"model":' : goodBody(modelOf(asked), { stream })
-  const token = kind === 'badToken' ? 'gw_nonsense' : kind === 'forbidden' ? narrow : gateway.token
+  const token =
+    kind === 'badToken' ? 'gw_nonsense' : kind === 'forbidden' ? narrow : asked.underCaps ? capped.token : gateway.token
   const abort = new AbortController()
   // Long after the request is upstream, long before its answer would begin.
   if (kind === 'leaveEarly') setTimeout(() => abort.abort(), 150)
@@ -169,6 +175,10 @@ async function expectSameSums(events: readonly TestEvent[]): Promise<void> {
   expect(calls['count']).toBe(payloads.length)
   for (const column of columns) expect(Number(calls[column]), column).toBe(sumOf(payloads, column, 1))
   expect(Number(calls.cost)).toBe(sumOf(payloads, 'cost_usd', 1_000_000_000))
+  const ofCapped = await db.selectFrom('calls').select('cost_nano_usd').where('gateway_key_id', '=', capped.keyId).execute()
+  const spent = ofCapped.reduce((sum, call) => sum + (call.cost_nano_usd ?? 0), 0)
+  for (const quota of await db.selectFrom('quotas').selectAll().execute())
+    expect([quota.spent_nano_usd, quota.reserved_nano_usd], quota.scope).toEqual([spent, 0])
   const open = await db.selectFrom('inflight').selectAll().execute()
   expect(open).toEqual([])
 }
