@@ -1,6 +1,7 @@
 // Takes the events of old turns away, whole turns only and never an audit event. Projections stay: no total changes by it.
 import type { Kysely } from 'kysely'
 import { createUlidAt } from '../lib/ids.ts'
+import { DAY_US } from '../lib/calendar.ts'
 import type { Clock } from '../services.ts'
 import { auditEvent, type Author } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
@@ -43,6 +44,7 @@ export async function prune(
   onProgress: (events: number) => void = () => undefined,
 ): Promise<Pruned> {
   const { storage, queue, clock, newId } = parts
+  await queue.commit([forgetQuotas(storage.db, beforeUs)])
   const found = await countPrunable(parts, beforeUs)
   if (found.turns === 0) return found
   const stamp = { id: newId(), timestampUs: clock.nowUs() }
@@ -59,6 +61,16 @@ export async function prune(
   }
   return { turns, events }
 }
+
+/** What was spent of caps in days and months that are over; what a running turn holds of one is still to be given back. */
+const forgetQuotas = (db: Kysely<Database>, beforeUs: number) =>
+  db
+    .deleteFrom('quotas')
+    .where('scope', '<>', 'budget')
+    .where('reserved_nano_usd', '=', 0)
+    .where('period_us', '<', beforeUs - longestPeriodUs)
+    .compile()
+const longestPeriodUs = 31 * DAY_US
 
 const pageSize = 500
 /** Three events each, and D1 takes 100 parameters a statement. */
