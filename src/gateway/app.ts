@@ -152,7 +152,7 @@ function pathOf(url: string): string {
 
 /** Methods of the paths there are, for the `Allow` of a 405. */
 const methods: readonly (readonly [path: RegExp, allow: string])[] = [
-  [/^\/v1\/(messages|chat\/completions|responses|messages\/count_tokens)$/, 'POST, OPTIONS'],
+  [/^\/v1\/(messages|chat\/completions|responses|embeddings|messages\/count_tokens)$/, 'POST, OPTIONS'],
   [/^\/v1\/models(\/.+)?$/, 'GET, HEAD, OPTIONS'],
   [/^\/(healthz|readyz|metrics|api\/hello)?$/, 'GET, HEAD'],
 ]

@@ -1,4 +1,5 @@
 // The inbound shapes there are: path → wire.
+import { decodeEmbeddingsRequest } from '../protocols/openai/embeddings.ts'
 import { protocols } from '../protocols/index.ts'
 import type { Wire } from './door.ts'
 
@@ -16,10 +17,14 @@ const responsesWire: Wire = {
   requestIdHeader: 'x-request-id',
 }
 
+/** Their answers are the provider's bytes: the rest of chat's wire is only for refusals. */
+const embeddingsWire: Wire = { ...openaiWire, server: { ...openaiWire.server, decodeRequest: decodeEmbeddingsRequest } }
+
 export const doors: readonly DoorRoute[] = [
   { path: '/v1/messages', wire: anthropicWire },
   { path: '/v1/chat/completions', wire: openaiWire },
   { path: '/v1/responses', wire: responsesWire },
+  { path: '/v1/embeddings', wire: embeddingsWire },
 ]
 
 /** The envelope of an answer that belongs to no door: the client's headers tell its family. */

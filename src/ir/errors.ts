@@ -100,6 +100,11 @@ export class GatewayError extends Error {
   }
 }
 
+export function unsupportedEndpoint(endpoint: string): GatewayError {
+  const message = `This model's provider has no ${endpoint}: ask for a model of a provider that speaks OpenAI's wire.`
+  return new GatewayError('invalid_request', 'unsupported_endpoint', message, { param: 'model' })
+}
+
 /** A request that says something we cannot carry: verdict R of translation.md. */
 export function invalidValue(param: string, message: string): GatewayError {
   return new GatewayError('invalid_request', 'invalid_value', message, { param })

@@ -159,6 +159,8 @@ export interface RequestTraits {
 
 export interface LanguageModelRequest {
   readonly shape: Shape
+  /** Absent = an answer is wanted. Others are passed through, and no other wire has them. */
+  readonly endpoint?: 'embeddings'
   /** As the client wrote it; '' when absent. */
   readonly model: string
   readonly stream: boolean

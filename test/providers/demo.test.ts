@@ -287,7 +287,7 @@ describe('the models that fail', () => {
   })
 
   it.each([
-    ['/v1/embeddings', 404],
+    ['/v1/images/generations', 404],
     ['/v1/models', 404],
   ])('what it does not have is not found: %s', async (path, status) => {
     expect((await post('openai', hello, send, path)).status).toBe(status)
@@ -295,6 +295,7 @@ describe('the models that fail', () => {
 
   it('what it cannot read is refused', async () => {
     expect((await post('anthropic', { model: 7 })).status).toBe(400)
+    expect((await post('openai', { model: 'embed' }, send, '/v1/embeddings')).status).toBe(400)
   })
 })
 

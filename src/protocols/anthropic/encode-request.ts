@@ -1,6 +1,7 @@
 // A request to a Messages provider: spliced when the client speaks this wire too, else rendered from the IR
 // (translation.md §2, column O->A).
 import type { ModelCapabilities } from '../../catalog/capabilities.ts'
+import { unsupportedEndpoint } from '../../ir/errors.ts'
 import type { LanguageModelRequest, RequestContent, TextPart } from '../../ir/request.ts'
 import { shortHash } from '../../lib/identifiers.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
@@ -16,6 +17,7 @@ import { createWarnings, type Warnings } from '../warnings.ts'
 const maxToolName = 128
 
 export function encodeRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
+  if (request.endpoint !== undefined) throw unsupportedEndpoint(request.endpoint)
   if (request.shape === 'anthropic') return encodeSameShape(request, target)
   const { capabilities } = target
   const content = request.content()

@@ -6,6 +6,7 @@ import { sha256Hex } from '../../lib/identifiers.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
 import { createToolNames } from '../tool-names.ts'
 import { createWarnings, type Warnings } from '../warnings.ts'
+import { encodeEmbeddingsRequest } from './embeddings.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeTools } from './encode-tools.ts'
 import { reasoningEffortOf } from './reasoning-effort.ts'
@@ -19,6 +20,7 @@ const maxToolName = 64
 
 /** @throws GatewayError invalid_value for what cannot be carried */
 export function encodeRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
+  if (request.endpoint === 'embeddings') return encodeEmbeddingsRequest(request, target)
   if (request.shape !== 'openai' || request.mixed === true) return renderRequest(request, target)
   const { body, warnings, hidesUsageChunk } = spliceRequest(request, target)
   const beta = request.source.headers.get('openai-beta')

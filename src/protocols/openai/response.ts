@@ -4,6 +4,7 @@ import type { StreamChunk, StreamEvent } from '../../ir/stream.ts'
 import { usageToTell } from '../estimate.ts'
 import type { AnswerContext, EncodedRequest } from '../protocol.ts'
 import { readErrorBody } from '../upstream-error.ts'
+import { decodeEmbeddings, embeddingsPath } from './embeddings.ts'
 import { badAnswer, errorInAnswer } from './errors.ts'
 import { createEventDecoder } from './event-decoder.ts'
 import { answerSchema, type WireAnswer } from './schema.ts'
@@ -14,6 +15,7 @@ import { wireUsageOf } from './usage.ts'
 
 /** `verbatim` only when no stream was asked for: a stream is rendered from the events. */
 export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamChunk {
+  if (call.path === embeddingsPath) return decodeEmbeddings(bytes)
   const answer = readAnswer(bytes)
   let events: readonly StreamEvent[] | undefined
   return {

@@ -4,6 +4,7 @@ import { UpstreamFailure, type Clock, type Send, type UpstreamResponse } from '.
 import { estimateTokens } from '../../lib/tokens.ts'
 import { errorAnthropic, printAnthropic, readAnthropic, streamAnthropic } from './anthropic-wire.ts'
 import { errorOpenAi, printOpenAi, readOpenAi, streamOpenAi } from './openai-wire.ts'
+import { demoEmbeddings } from './embeddings.ts'
 import { answerTo, type DemoAsk } from './script.ts'
 
 export interface DemoPace {
@@ -21,8 +22,8 @@ export const modelPace: DemoPace = { firstFrameMs: 250, frameMs: 20, slowMs: 8_0
 export const noPace: DemoPace = { firstFrameMs: 0, frameMs: 0, slowMs: 0 }
 
 /**
- * Takes `…/v1/messages`, `…/v1/messages/count_tokens` and `…/chat/completions`; anything else is 404. Models: every name, and
- * `slow`, `fail-429`, `fail-500`, `fail-mid`.
+ * Takes `…/v1/messages`, `…/v1/messages/count_tokens`, `…/chat/completions` and `…/embeddings`; anything else is 404. Models:
+ * every name, and `slow`, `fail-429`, `fail-500`, `fail-mid`.
  */
 export function createDemoSend(clock: Clock, pace: DemoPace = modelPace): Send {
   return async (request, signal) => {
@@ -32,6 +33,10 @@ export function createDemoSend(clock: Clock, pace: DemoPace = modelPace): Send {
     const wire = pathname.endsWith('/chat/completions') ? openai : anthropic
     if (pathname.endsWith('/v1/messages/count_tokens')) {
       return json(200, JSON.stringify({ input_tokens: Math.max(1, estimateTokens(text.length)) }))
+    }
+    if (pathname.endsWith('/embeddings')) {
+      const vectors = demoEmbeddings(text)
+      return vectors === null ? json(400, errorOpenAi(400, '`input` is missing')) : json(200, vectors)
     }
     if (!pathname.endsWith('/v1/messages') && !pathname.endsWith('/chat/completions')) {
       return json(404, wire.error(404, `the demo provider has no ${pathname}`))
