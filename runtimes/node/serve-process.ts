@@ -24,7 +24,7 @@ export async function startServe(
   context: NodeContext,
   options: { readonly port: number; readonly host?: string; readonly adminToken?: string },
 ): Promise<ServeProcess> {
-  const { config, storage, clock, hash, logger, models, prices, nextId, keys, identities } = context
+  const { config, storage, clock, hash, logger, models, prices, nextId, keys, identities, queue } = context
   const agent = await openSessions(context)
   const { listen, readBody, onClientGone } = await loadPorts()
   const services = { config, storage, clock, hash, logger, readBody, onClientGone }
@@ -42,6 +42,8 @@ export async function startServe(
     }),
     keys,
     identities,
+    queue,
+    newId: nextId,
     loopback: options.host === undefined || isLoopback(options.host),
     ...(options.adminToken === undefined
       ? {}

@@ -8,6 +8,7 @@ import type { PriceCatalog } from '../catalog/prices.ts'
 import { apiVersions, createApiVersioning, supportedVersions, type ApiVersion } from '../gateway/api-version.ts'
 import { corsHeaders, refuseForeign } from '../gateway/origin.ts'
 import type { Services } from '../services.ts'
+import type { CommitQueue } from '../store/commit-queue.ts'
 import type { IdentityStore } from '../store/identities.ts'
 import type { KeyStore } from '../store/keys.ts'
 import { createAccess, type AdminSecrets } from './access.ts'
@@ -16,6 +17,7 @@ import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
 import { createKeyRoutes } from './keys.ts'
 import { openApiOf } from './openapi.ts'
 import type { SessionHandlers } from './sessions.ts'
+import { createUserRoutes } from './users.ts'
 
 export interface ServeOptions {
   /** Of the program. */
@@ -27,6 +29,9 @@ export interface ServeOptions {
   readonly sessions?: SessionHandlers
   readonly keys: KeyStore
   readonly identities: IdentityStore
+  readonly queue: CommitQueue
+  /** ULIDs of this process. */
+  readonly newId: () => string
   /** Needed beyond loopback and with `serve.auth: always`. */
   readonly admin?: AdminSecrets
   /** False when serve listens on more than this machine. */
@@ -66,6 +71,7 @@ export function createServe(
 
   const author = { actor: access.actor, origin: 'serve' }
   const keys = createKeyRoutes({ services, keys: options.keys, identities: options.identities, author })
+  const users = createUserRoutes({ storage, queue: options.queue, clock, newId: options.newId, author })
 
   const api = (path: string, methods: Route['methods'], open = false): Route => ({ path, methods, open, versioned: true })
   const routes: readonly Route[] = [
@@ -79,6 +85,8 @@ export function createServe(
     api('/admin/keys', { GET: keys.list, POST: keys.issue }),
     api('/admin/keys/:id/rotate', { POST: keys.rotate }),
     api('/admin/keys/:id/revoke', { POST: keys.revoke }),
+    api('/analytics/user/:id/export', { GET: users.export }),
+    api('/analytics/user/:id/forget', { POST: users.forget }),
     ...[...dashboardFiles].map(([path, file]) => pageRoute(path, (request) => fileAnswer(file, request), file.open)),
     ...['/', '/dashboard'].map((path) => pageRoute(path, () => redirect('/dashboard/'), true)),
   ]

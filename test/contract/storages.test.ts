@@ -4,6 +4,7 @@ import { quotaContract } from './quota-contract.ts'
 import { ratesContract, sharedRatesContract } from './rates-contract.ts'
 import { storageContract } from './storage-contract.ts'
 import { storages } from './storages.ts'
+import { userDataContract } from './user-data-contract.ts'
 
 ratesContract('memory', async (clock) => ({ rates: createMemoryRates(clock), settled: () => Promise.resolve() }))
 
@@ -15,4 +16,5 @@ for (const [name, storage] of Object.entries(storages)) {
   storageContract(name, storage)
   quotaContract(name, storage)
   sharedRatesContract(name, storage)
+  userDataContract(name, storage)
 }

@@ -23,6 +23,7 @@ import { rotateKey } from './rotate-key.ts'
 import { route } from './route.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
+import { exportUser, forgetUserCommand } from './user-data.ts'
 
 export const commands: readonly Command[] = [
   start,
@@ -34,6 +35,8 @@ export const commands: readonly Command[] = [
   rotateKey,
   revokeKey,
   ...identityCommands('user'),
+  exportUser,
+  forgetUserCommand,
   ...identityCommands('team'),
   listBrakes,
   releaseBrake,

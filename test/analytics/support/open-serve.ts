@@ -89,6 +89,8 @@ export async function openServe(
         prices: createPriceCatalog(config),
         keys: createKeyStore({ storage, queue, clock, hash, newId, randomBytes }),
         identities,
+        queue,
+        newId,
         ...options.serve,
       },
     )

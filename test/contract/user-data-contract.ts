@@ -1,0 +1,141 @@
+// A person's data and the end of it, on every database: all of theirs and nobody else's, then a pseudonym and the same sums.
+import { createHash, randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createIdFactory } from '../../src/lib/ids.ts'
+import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
+import { forgetUser } from '../../src/store/forget-user.ts'
+import { createIdentityStore } from '../../src/store/identities.ts'
+import { createKeyStore } from '../../src/store/keys.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { rebuild } from '../../src/store/rebuild.ts'
+import type { Storage } from '../../src/store/storage.ts'
+import { createTurnStatements } from '../../src/store/turn-statements.ts'
+import { closeUnit, openUnit } from '../../src/store/turn-units.ts'
+import { readUserData, type UserRecord } from '../../src/store/user-data.ts'
+import { defer, silent, temporaryFolder } from '../store/open-store.ts'
+import { fakeClock } from '../support/fake-clock.ts'
+import { turnOf, type TurnShape } from '../support/turns.ts'
+import type { OpenStorage } from './storage-contract.ts'
+
+export function userDataContract(name: string, { open }: OpenStorage): void {
+  describe(`a person's data on ${name}`, () => {
+    const by = { actor: 'admin', origin: 'cli' }
+    let folder = temporaryFolder()
+    let storage: Storage
+    let queue: CommitQueue
+    const clock = fakeClock({ auto: true })
+    const newId = createIdFactory(() => clock.nowUs() / 1000)
+    beforeEach(async () => {
+      folder = temporaryFolder()
+      storage = await open(folder.path)
+      await migrate(storage)
+      queue = createCommitQueue({ storage, clock, defer, logger: silent })
+    })
+    afterEach(async () => {
+      queue.close()
+      await storage.close()
+      folder.remove()
+    })
+
+    const parts = () => ({ storage, queue, clock, newId })
+    const begin = (number: number, shape: TurnShape) =>
+      queue.commit(openUnit(createTurnStatements(storage.db), turnOf(number, shape).opened, 'one'))
+    const end = (number: number, shape: TurnShape) =>
+      queue.commit(closeUnit(createTurnStatements(storage.db), turnOf(number, shape).closed))
+    async function play(...shapes: readonly TurnShape[]): Promise<void> {
+      for (const [number, shape] of shapes.entries()) {
+        await begin(number + 1, shape)
+        await end(number + 1, shape)
+      }
+    }
+    async function seed(): Promise<void> {
+      await createIdentityStore(parts()).createUser(
+        { id: 'ada', displayName: 'Ada Lovelace', dailyCapNanoUsd: 5_000_000_000 },
+        by,
+      )
+      const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+      const keys = createKeyStore({ ...parts(), hash, randomBytes })
+      const { keyId } = await keys.issue(
+        { name: 'ada-laptop', workspace: '/home/ada', userId: 'ada', tags: { desk: 'ada-7' } },
+        by,
+      )
+      const subject = `session:${keyId}/ada-session`
+      await storage.db.insertInto('brakes').values({ subject, reason: 'spend', since_us: 1 }).execute()
+      const quota = { period_us: 0, spent_nano_usd: 5, reserved_nano_usd: 0, alerted_percent: 80, last_turn_id: '' }
+      await storage.db
+        .insertInto('quotas')
+        .values({ kind: 'user', id: 'ada', scope: 'daily', ...quota })
+        .execute()
+      await play(
+        { userId: 'ada' },
+        { userId: 'bob' },
+        { userId: 'ada', hour: 3, costNanoUsd: 7 },
+        { userId: 'ada', end: 'failed' },
+      )
+    }
+    const tables = ['events', 'calls', 'usage_hourly', 'users', 'gateway_keys', 'quotas', 'brakes', 'inflight'] as const
+    const everything = async () => {
+      const rows = await Promise.all(tables.map((table) => storage.db.selectFrom(table).selectAll().execute()))
+      return rows.flatMap((table) => table.map((row) => JSON.stringify(row)).toSorted()).join('\n')
+    }
+    const sumsOf = (table: 'calls' | 'usage_hourly') =>
+      storage.db
+        .selectFrom(table)
+        .select([
+          'model',
+          'project',
+          'branch',
+          ({ fn }) => fn.sum('cost_nano_usd').as('cost'),
+          ({ fn }) => fn.sum('input_tokens').as('input'),
+        ])
+        .groupBy(['model', 'project', 'branch'])
+        .execute()
+    const sums = async () => [await sumsOf('calls'), await sumsOf('usage_hourly')]
+    async function recordsOf(id: string): Promise<readonly UserRecord[]> {
+      const records: UserRecord[] = []
+      for await (const record of (await readUserData(storage.db, id)) ?? []) records.push(record)
+      return records
+    }
+
+    it('is all of theirs and nobody else’s', async () => {
+      await seed()
+      const records = await recordsOf('ada')
+      const count = (kind: UserRecord['kind']) => records.filter((record) => record.kind === kind).length
+      expect((['user', 'key', 'call'] as const).map(count)).toEqual([1, 1, 3])
+      expect(JSON.stringify(records)).not.toMatch(/token_hash|"bob"/)
+      expect(await readUserData(storage.db, 'eve')).toBeNull()
+    })
+
+    it('leads back to nobody once it is forgotten, with the same sums, which a rebuild makes again', async () => {
+      await seed()
+      const before = await sums()
+      const forgotten = await forgetUser(parts(), 'ada', by)
+      expect(forgotten).toMatchObject({ pseudonym: expect.stringMatching(/^forgotten-/), calls: 3, keys: 1, runningTurns: 0 })
+      expect(await everything()).not.toMatch(/ada|Ada|"session-[134]"/)
+      expect(await sums()).toEqual(before)
+      const after = await everything()
+      await rebuild({ storage, queue })
+      expect(await everything()).toBe(after)
+      expect(await forgetUser(parts(), 'ada', by)).toMatchObject({ pseudonym: null, calls: 0, events: 0 })
+    })
+
+    it('of somebody whom only an issuer of tokens knows is exported and forgotten too', async () => {
+      await play({ userId: 'ada', keyId: null })
+      expect((await recordsOf('ada')).map(({ kind }) => kind)).toEqual(['user', 'call', 'event', 'event', 'event'])
+      expect(await forgetUser(parts(), 'ada', by)).toMatchObject({ calls: 1, events: 3, keys: 0 })
+      expect(await everything()).not.toMatch(/"ada"/)
+    })
+
+    it('that a running call adds after it was forgotten is told of, and gone with a second run', async () => {
+      await seed()
+      await begin(9, { userId: 'ada' })
+      expect(await forgetUser(parts(), 'ada', by)).toMatchObject({ runningTurns: 1 })
+      await end(9, { userId: 'ada' })
+      expect(await everything()).toContain('"ada"')
+      const before = await sums()
+      expect(await forgetUser(parts(), 'ada', by)).toMatchObject({ calls: 1, events: 2, runningTurns: 0 })
+      expect(await everything()).not.toContain('"ada"')
+      expect(await sums()).toEqual(before)
+    })
+  })
+}
