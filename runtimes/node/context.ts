@@ -45,6 +45,8 @@ export interface OpenNodeOptions {
   readonly maintenance?: boolean
   /** False for a process beside another one that says it: what is wrong with the file is said once. */
   readonly warnsOfFile?: boolean
+  /** True for what only looks at or changes what is there: a mistyped path is a fault, not an empty database. */
+  readonly mustExist?: boolean
   readonly logLevel?: LogLevel
   readonly logFormat?: 'pretty' | 'json'
 }
@@ -109,6 +111,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   const spoolFolder = spoolFolderOf(database, home)
   const storage = await openStorage(database, {
     maintained: maintenance,
+    mustExist: options.mustExist === true,
     onFault: (error) =>
       logger.log('error', 'the maintenance thread of the database died; restart to have it synced again', {
         error: String(error),

@@ -9,6 +9,8 @@ export interface NodeStorage extends ExclusiveStorage {
 
 export interface OpenStorageOptions {
   readonly readonly?: boolean
+  /** No file is made where there is none. */
+  readonly mustExist?: boolean
   /** True for gateways: what a file needs is done in a thread, and changes of keys on a server are listened for. */
   readonly maintained: boolean
   /** Told when the maintenance thread dies by itself. */
@@ -17,7 +19,7 @@ export interface OpenStorageOptions {
 
 /** Loads the one driver that is needed. @throws StoreError for a database that cannot be ours; it is left as it was */
 export async function openStorage(address: DatabaseAddress, options: OpenStorageOptions): Promise<NodeStorage> {
-  const { maintained, onFault, readonly = false } = options
+  const { maintained, onFault, readonly = false, mustExist = false } = options
   if (address.kind === 'postgres') {
     const { openPostgres } = await import('./postgres.ts')
     return openPostgres(address, { readonly, listen: maintained })
@@ -25,6 +27,7 @@ export async function openStorage(address: DatabaseAddress, options: OpenStorage
   const { openSqlite } = await import('./sqlite.ts')
   return openSqlite(address.path, {
     readonly,
+    mustExist,
     maintenance: maintained ? maintenanceThreadUrl() : null,
     ...(onFault === undefined ? {} : { onFault }),
   })

@@ -7,15 +7,22 @@ import { StoreError } from '../../src/store/store-error.ts'
 import { makeFolder } from './make-folder.ts'
 import type { SqliteConnection, SqliteDriver } from './sqlite-connection.ts'
 
+export interface FileUse {
+  readonly readonly: boolean
+  /** A path that was mistyped must not become an empty database. A file that is read must exist anyway. */
+  readonly mustExist: boolean
+}
+
 /**
  * Makes folder (0700) and file (0600) where they are missing and proves that an existing file can be ours.
  * @throws StoreError; the file is then as it was, byte for byte
  */
-export function prepareFile(path: string, driver: SqliteDriver, readonly: boolean): void {
+export function prepareFile(path: string, driver: SqliteDriver, { readonly, mustExist }: FileUse): void {
   const stat = statOf(path)
   if (stat?.isDirectory() === true) throw new StoreError(`${path} is a directory`, 'give the path of a file with --db')
   if (stat === undefined) {
-    if (readonly) throw new StoreError(`${path} does not exist`, 'start the gateway once, or give another file with --db')
+    if (readonly || mustExist)
+      throw new StoreError(`${path} does not exist`, 'start the gateway once, or give another file with --db')
     create(path)
     return
   }

@@ -16,6 +16,8 @@ import { createSqliteWriter, rollBack } from './sqlite-writer.ts'
 
 export interface OpenSqliteOptions {
   readonly readonly?: boolean
+  /** No file is made where there is none. */
+  readonly mustExist?: boolean
   /** The bundle of maintenance-thread.ts; null or absent: the same work inline, for commands and tests. */
   readonly maintenance?: URL | null
   /** Told when the maintenance thread dies by itself. */
@@ -39,7 +41,7 @@ const copyLimitBytes = 1024 ** 3
 export async function openSqlite(path: string, options: OpenSqliteOptions = {}): Promise<SqliteStorage> {
   const readonly = options.readonly === true
   const driver = await loadSqliteDriver(options.driver)
-  prepareFile(path, driver, readonly)
+  prepareFile(path, driver, { readonly, mustExist: options.mustExist === true })
   const opened: SqliteConnection[] = []
   const connect = (): SqliteConnection => {
     const connection = driver.connect(path, { readonly })

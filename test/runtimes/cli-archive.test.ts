@@ -1,11 +1,27 @@
 // What goes out of the store and comes back: export, backup, restore, prune.
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import fs, {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { microsecondsOf } from '../../src/lib/calendar.ts'
+import { processFacts } from '../../runtimes/node/process-facts.ts'
+import { isDeadBy } from '../../src/store/instances.ts'
+import type { InstancesTable } from '../../src/store/schema.ts'
 import { openNode } from '../../runtimes/node/context.ts'
 import { commandHome, playTurns, type CommandHome } from '../support/command-home.ts'
+import { turnOf } from '../support/turns.ts'
 
 let at: CommandHome
 beforeEach(() => {
@@ -122,6 +138,90 @@ describe('backup and restore', () => {
     expect(countIn(other, 'calls')).toBe(2)
   })
 
+  it('makes the folder on a machine that has none yet', async () => {
+    await at.play({})
+    await at.run('backup', 'copy.db')
+    const other = at.path('new/machine/metis.db')
+    expect(await at.run('restore', 'copy.db', '--db', other)).toMatchObject({ code: 0, stderr: '' })
+    expect(countIn(other, 'calls')).toBe(1)
+    expect([statSync(at.path('new')).mode & 0o777, statSync(other).mode & 0o777]).toEqual([0o700, 0o600])
+  })
+
+  it('puts the file that a link names aside, and the backup in its place', async () => {
+    await at.play({})
+    await at.run('backup', 'copy.db')
+    mkdirSync(at.path('disk'))
+    const real = at.path('disk/metis.db')
+    renameSync(join(at.home, 'metis.db'), real)
+    symlinkSync(real, join(at.home, 'metis.db'))
+    expect((await at.run('restore', 'copy.db', '--force')).code).toBe(0)
+    expect(lstatSync(join(at.home, 'metis.db')).isSymbolicLink()).toBe(true)
+    expect(readdirSync(at.path('disk')).map((name) => name.replace(/-\d{8}T\d{6}Z$/, ''))).toEqual([
+      'metis.db',
+      'metis.db.before-restore',
+    ])
+    symlinkSync(real, at.path('link.db'))
+    expect(await at.run('restore', 'link.db', '--force')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is the database itself'),
+    })
+  })
+
+  it('plays no journal of a database that is gone into the one that comes', async () => {
+    await at.play({})
+    await at.run('backup', 'copy.db')
+    const file = join(at.home, 'metis.db')
+    await at.inStore(async (context) => {
+      await playTurns(context, [{}, {}, {}])
+      copyFileSync(`${file}-wal`, at.path('stale'))
+    })
+    rmSync(file)
+    renameSync(at.path('stale'), `${file}-wal`)
+    expect((await at.run('restore', 'copy.db')).code).toBe(0)
+    expect(countIn(file, 'calls')).toBe(1)
+  })
+
+  it('is never without a database, whatever moment it is killed at', async () => {
+    await at.play({}, {})
+    await at.run('backup', 'copy.db')
+    const file = join(at.home, 'metis.db')
+    const missing: string[] = []
+    const realLink = fs.linkSync
+    const realRename = fs.renameSync
+    const looking =
+      <Arguments extends readonly unknown[]>(step: string, real: (...names: Arguments) => void) =>
+      (...names: Arguments) => {
+        if (!existsSync(file)) missing.push(`before ${step}`)
+        real(...names)
+        if (!existsSync(file)) missing.push(`after ${step}`)
+      }
+    vi.spyOn(fs, 'linkSync').mockImplementation(looking('link', realLink))
+    vi.spyOn(fs, 'renameSync').mockImplementation(looking('rename', realRename))
+    syncBuiltinESMExports()
+    try {
+      expect((await at.run('restore', 'copy.db', '--force')).code).toBe(0)
+    } finally {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
+    }
+    expect(missing).toEqual([])
+    expect(readdirSync(at.home).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  it('closes the turns that were under way when the backup was taken, though their gateway still runs elsewhere', async () => {
+    const gateway = await openNode({ home: at.home, env: {}, maintenance: true, logLevel: 'error' })
+    await gateway.traces.openTurn(turnOf(1).opened, { mustCommit: false })
+    await at.run('backup', 'copy.db')
+    const other = at.path('other.db')
+    expect((await at.run('restore', 'copy.db', '--db', other)).code).toBe(0)
+    const facts = processFacts()
+    const copied = new Database(other, { readonly: true })
+    const [instance] = copied.prepare<[], InstancesTable>('select * from instances').all()
+    copied.close()
+    expect(instance === undefined ? null : isDeadBy(facts, Date.now() * 1000)(instance)).toBe(true)
+    await gateway.close()
+  })
+
   it.each([
     ['a text file', (file: string) => writeFileSync(file, 'x'.repeat(200)), 'is not a metis database'],
     ['nothing', () => undefined, 'does not exist'],
@@ -142,8 +242,29 @@ describe('backup and restore', () => {
     writeFileSync(at.path('copy.db'), 'mine')
     expect(await at.run('backup', 'copy.db')).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already') })
     expect(await at.run('backup')).toMatchObject({ code: 2 })
-    expect(existsSync(at.path('copy.db.part'))).toBe(false)
+    expect(await at.run('backup', 'nowhere/copy.db')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/copy\.db cannot be written \(ENOENT[^\n]*: give a folder that is there/),
+    })
+    expect(readdirSync(at.path('')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
+})
+
+it.each([
+  ['backup', 'copy.db'],
+  ['export'],
+  ['prune', '--older-than', '90d'],
+  ['reprice', '--since', '2026-11-01'],
+  ['rebuild'],
+  ['doctor', 'ledger'],
+])('%s makes no empty database of a path that was mistyped', async (...argv) => {
+  const typo = at.path('metsi.db')
+  expect(await at.run(...argv, '--db', typo)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('metsi.db does not exist: '),
+  })
+  expect(existsSync(typo)).toBe(false)
 })
 
 describe('prune', () => {

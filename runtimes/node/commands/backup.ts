@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathsOf } from '../paths.ts'
 import { defineCommand } from './command.ts'
-import { CommandError, UsageError } from './faults.ts'
+import { CommandError, lineOf, UsageError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, toggle } from './flags.ts'
 import { withNode } from './open.ts'
 
@@ -17,10 +17,12 @@ export const backup = defineCommand({
     if (name === undefined) throw new UsageError('backup needs the FILE to write')
     const file = resolve(io.cwd, name)
     if (existsSync(file)) throw new CommandError(`${file} is there already: give a new name, or remove it`)
-    return withNode(io, flags, {}, async ({ storage, dbPath }) => {
+    return withNode(io, flags, { mustExist: true }, async ({ storage, dbPath }) => {
       if (storage.copyTo === undefined)
         throw new CommandError(`${dbPath} is a Postgres, which has its own way: pg_dump --format custom --file ${file}`)
-      await storage.copyTo(file)
+      await storage.copyTo(file).catch((error: unknown) => {
+        throw new CommandError(`${file} cannot be written (${lineOf(error)}): give a folder that is there and has room`, error)
+      })
       io.out(flags.json ? JSON.stringify({ file, database: dbPath }) : `${dbPath} is in ${file}`)
       return 0
     })

@@ -13,7 +13,7 @@ export const doctorLedger = defineCommand({
   flags: { db: dbFlag, config: configFlag, json: jsonFlag },
   examples: ['metis-gateway doctor ledger', 'metis-gateway doctor ledger --json | jq .ok'],
   run: ({ flags, io }) =>
-    withNode(io, flags, {}, async ({ storage, prices, clock }) => {
+    withNode(io, flags, { mustExist: true }, async ({ storage, prices, clock }) => {
       const { proveLedger } = await import('../../../src/analytics/ledger/prove.ts')
       const proof = await proveLedger({ storage, prices, nowUs: clock.nowUs() }, (events) => {
         if (io.interactive) io.err(`${events} events so far`)

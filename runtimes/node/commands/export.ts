@@ -29,7 +29,7 @@ export const exportCalls = defineCommand({
       ...(flags.user === undefined ? [] : [['user_id', flags.user] as const]),
       ...(flags.team === undefined ? [] : [['team_id', flags.team] as const]),
     ]
-    return withNode(io, flags, {}, async ({ storage, clock }) => {
+    return withNode(io, flags, { mustExist: true }, async ({ storage, clock }) => {
       const { exporterOf } = await import('../../../src/analytics/export/formats.ts')
       const { readCallPages } = await import('../../../src/analytics/call-pages.ts')
       const exporter = exporterOf(format)

@@ -19,7 +19,7 @@ export const prune = defineCommand({
   async run({ flags, io }) {
     const age = flags['older-than']
     if (age === undefined) throw new UsageError('prune needs --older-than, such as 90d')
-    return withNode(io, flags, {}, async (context) => {
+    return withNode(io, flags, { mustExist: true }, async (context) => {
       const { storage, queue, clock, nextId } = context
       const { countPrunable, prune: pruneEvents } = await import('../../../src/store/prune.ts')
       const beforeUs = clock.nowUs() - age * 1000

@@ -11,7 +11,7 @@ export const rebuild = defineCommand({
   flags: { db: dbFlag, config: configFlag, json: jsonFlag },
   examples: ['metis-gateway rebuild', 'metis-gateway rebuild --db /srv/metis/metis.db --json'],
   run: ({ flags, io }) =>
-    withNode(io, flags, {}, async (context) => {
+    withNode(io, flags, { mustExist: true }, async (context) => {
       const { rebuild: rebuildProjections } = await import('../../../src/store/rebuild.ts')
       let shown = 0
       const { calls, hours, unreadable } = await rebuildProjections(context, (done) => {

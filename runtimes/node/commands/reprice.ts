@@ -20,7 +20,7 @@ export const reprice = defineCommand({
   async run({ flags, io }) {
     const { since: sinceUs, 'dry-run': dryRun } = flags
     if (sinceUs === undefined) throw new UsageError('reprice needs --since, such as 2026-11-01')
-    return withNode(io, flags, {}, async ({ storage, queue, clock, nextId, prices }) => {
+    return withNode(io, flags, { mustExist: true }, async ({ storage, queue, clock, nextId, prices }) => {
       const { reprice: repriceCalls } = await import('../../../src/store/reprice.ts')
       const parts = { storage, queue, clock, newId: nextId, prices }
       const { looked, adjusted, priced, unpriced, differenceNanoUsd } = await repriceCalls(
