@@ -8,7 +8,7 @@ const onPostgres = [
   'test/analytics/*.test.ts',
   'test/e2e/{anthropic-sdk,openai-sdk}.test.ts',
   'test/gateway/{identity-property,leaving,spine}.test.ts',
-  'test/runtimes/{caps-shared,crash,two-gateways}.test.ts',
+  'test/runtimes/{caps-shared,crash,push,push-cuts,two-gateways}.test.ts',
   'test/store/{keys,sweep,trace-store}.test.ts',
 ]
 

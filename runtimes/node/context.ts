@@ -13,6 +13,7 @@ import { presets } from '../../src/providers/presets.ts'
 import type { Clock, Logger, LogLevel, Services } from '../../src/services.ts'
 import { createBrakeStore, type BrakeStore } from '../../src/store/brakes.ts'
 import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
+import { createHub, type Hub } from '../../src/store/hub.ts'
 import { createIdentityStore, type IdentityStore } from '../../src/store/identities.ts'
 import { probeOf, registerInstance, removeInstance } from '../../src/store/instances.ts'
 import { createKeyStore, type KeyStore } from '../../src/store/keys.ts'
@@ -63,6 +64,8 @@ export interface NodeContext {
   readonly keys: KeyStore
   readonly identities: IdentityStore
   readonly brakes: BrakeStore
+  /** For what laptops push here. */
+  readonly hub: Hub
   readonly traces: SpoolingTraceStore
   /** Turns that wait beside the database. */
   readonly spoolOf: SpoolOf
@@ -95,6 +98,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   const secrets = [
     ...config.providers.flatMap(({ apiKey, keyPool = [] }) => [apiKey, ...keyPool.map((key) => key.apiKey)]),
     config.alerts?.secret,
+    config.hub?.token,
     ...(database.kind === 'postgres' ? database.secrets : []),
   ]
   const redact = createRedactor(secrets.filter((secret) => secret !== undefined))
@@ -143,6 +147,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       queue,
       keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
       brakes: createBrakeStore({ storage, queue, clock, newId: nextId }),
+      hub: createHub({ storage, queue, clock, hash, newId: nextId, randomBytes }),
       identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
       traces,
       spoolOf,

@@ -9,6 +9,7 @@ import { isLoopback } from './commands/listening.ts'
 import type { NodeContext } from './context.ts'
 import { loadPorts } from './load-ports.ts'
 import { openSessions } from './sessions.ts'
+import { startPushing } from './pusher.ts'
 import { version } from './version.ts'
 
 const SESSION_SECRET_BYTES = 32
@@ -44,6 +45,7 @@ export async function startServe(
     identities,
     queue,
     newId: nextId,
+    hub: context.hub,
     loopback: options.host === undefined || isLoopback(options.host),
     ...(options.adminToken === undefined
       ? {}
@@ -51,10 +53,12 @@ export async function startServe(
   }
   const serve = createServe(services, serveOptions)
   const listening = await listen((request) => serve.fetch(request), options)
+  const pushing = config.hub === null ? null : startPushing(context, config.hub)
   const host = listening.hosts[0] ?? '127.0.0.1'
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listening.port}`,
     async close() {
+      await pushing?.stop()
       // Sessions keep what came so far, and go on with the next start.
       await agent.engine.interruptAll()
       await listening.close(CLOSE_WITHIN_MS)

@@ -1,7 +1,7 @@
 // Names and caps of whom usage is counted for. All of them: there are few, and a list of ids would outgrow D1's 100 parameters.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import type { Database } from '../store/schema.ts'
+import type { Database, PushedNamesTable } from '../store/schema.ts'
 
 export type IdentityKind = 'gateway_key' | 'user' | 'team'
 
@@ -19,9 +19,20 @@ export interface Identity {
 export type Identities = ReadonlyMap<string, Identity>
 
 export async function readIdentities(db: Kysely<Database>, kind: IdentityKind): Promise<Identities> {
-  const rows = await identitiesOf(db, kind)
-  return new Map(rows.map((row) => [row.id, row]))
+  const pushed = await db.selectFrom('pushed_names').select(['kind', 'id', 'name', 'source']).where('kind', '=', kind).execute()
+  const own = await identitiesOf(db, kind)
+  return new Map([...pushed.map(elsewhere), ...own].map((row) => [row.id, row]))
 }
+
+/** On a hub: its caps are its laptop's. Every laptop has a key called `default`; users and teams are the same on all. */
+const elsewhere = ({ kind, id, name, source }: PushedNamesTable): Identity => ({
+  id,
+  name: kind === 'gateway_key' ? `${name} @ ${source}` : name,
+  daily_cap_nano_usd: null,
+  monthly_cap_nano_usd: null,
+  budget_nano_usd: null,
+  quota_id: id,
+})
 
 function identitiesOf(db: Kysely<Database>, kind: IdentityKind): Promise<readonly Identity[]> {
   const caps = ['daily_cap_nano_usd', 'monthly_cap_nano_usd', 'budget_nano_usd'] as const

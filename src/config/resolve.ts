@@ -66,6 +66,7 @@ export function resolveConfig(sources: ConfigSources): Config {
     },
     alerts: file.alerts === undefined ? null : { webhookUrl: file.alerts.webhook_url, secret: file.alerts.secret },
     serveAuth: file.serve?.auth ?? 'loopback',
+    hub: file.hub === undefined ? null : { url: file.hub.url, token: file.hub.token, everyMs: (file.hub.every_s ?? 60) * 1000 },
   }
 }
 

@@ -1,6 +1,7 @@
 // The configuration file's one schema, and the Config the core runs on (contract.md §2). `resolve.ts` makes the second from
 // the first, the environment and flags.
 import * as z from 'zod'
+import { baseUrlFault } from './base-url.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, - and _, at most 64')
 const usdPerMillion = z.number().nonnegative()
@@ -101,6 +102,17 @@ export const configFile = z.strictObject({
     .strictObject({ webhook_url: z.url({ protocol: /^https?$/ }), secret: z.string().min(16, 'at least 16 characters') })
     .optional(),
   serve: z.strictObject({ auth: z.enum(['loopback', 'always']).optional() }).optional(),
+  /** Where serve pushes the ledger to. */
+  hub: z
+    .strictObject({
+      url: z.string().check(({ value, issues }) => {
+        const message = baseUrlFault(value, [])
+        if (message !== null) issues.push({ code: 'custom', message, input: value })
+      }),
+      token: z.string().min(1),
+      every_s: z.int().min(1).max(86_400).optional(),
+    })
+    .optional(),
 })
 export type ConfigFile = z.infer<typeof configFile>
 
@@ -214,4 +226,5 @@ export interface Config {
   /** null = spending alerts are events and nothing else. The secret is never logged, stored or answered. */
   readonly alerts: { readonly webhookUrl: string; readonly secret: string } | null
   readonly serveAuth: 'loopback' | 'always'
+  readonly hub: { readonly url: string; readonly token: string; readonly everyMs: number } | null
 }

@@ -6,6 +6,8 @@ const mark = '[redacted]'
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\bsk-[\w*-]{8,}/g, mark],
   [/\bgw_[0-9A-Za-z]{10,}/g, mark],
+  // Longer than the id of one.
+  [/\bhub_[0-9A-Za-z]{40,}/g, mark],
   [/\b(Bearer\s+)[\w.~+/=*-]{8,}/gi, `$1${mark}`],
   [/([?&](?:api[-_]?key|key|access_token|token)=)[^&\s"'<>#]+/gi, `$1${mark}`],
   // With a digit somewhere: `org-wide` and `acct-holder` are words.

@@ -9,11 +9,13 @@ import { apiVersions, createApiVersioning, supportedVersions, type ApiVersion } 
 import { corsHeaders, refuseForeign } from '../gateway/origin.ts'
 import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
+import type { Hub } from '../store/hub.ts'
 import type { IdentityStore } from '../store/identities.ts'
 import type { KeyStore } from '../store/keys.ts'
 import { createAccess, type AdminSecrets } from './access.ts'
 import { errorAnswer, faultAnswer, jsonAnswer } from './answers.ts'
 import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
+import { createIngest } from './ingest.ts'
 import { createKeyRoutes } from './keys.ts'
 import { openApiOf } from './openapi.ts'
 import type { SessionHandlers } from './sessions.ts'
@@ -34,6 +36,8 @@ export interface ServeOptions {
   readonly newId: () => string
   /** Needed beyond loopback and with `serve.auth: always`. */
   readonly admin?: AdminSecrets
+  /** Absent: nobody may push here. */
+  readonly hub?: Hub
   /** False when serve listens on more than this machine. */
   readonly loopback?: boolean
   /** For tests; else what this program speaks. */
@@ -79,6 +83,7 @@ export function createServe(
     api('/server/version', { GET: serverVersion }),
     api('/models', { GET: () => jsonAnswer(200, { data: models.list().map(listedModel) }) }),
     api('/admin/session', { POST: access.signIn, DELETE: access.signOut }, true),
+    ...(options.hub === undefined ? [] : [api('/ingest', { POST: createIngest(options.hub, services.readBody) }, true)]),
     api('/openapi.json', { GET: () => jsonAnswer(200, openapi) }),
     ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
     ...(options.sessions === undefined ? [] : sessionRoutes(options.sessions)),

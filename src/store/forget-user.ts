@@ -94,6 +94,9 @@ function ownRows(db: Kysely<Database>, id: string, pseudonym: string, nowUs: num
       .set({ daily_cap_nano_usd: null, monthly_cap_nano_usd: null, budget_nano_usd: null })
       .where('id', '=', id)
       .compile(),
+    // What laptops told of them; before their calls lead to it no longer.
+    sql`delete from pushed_names where (kind = 'user' and id = ${id})
+or (kind = 'gateway_key' and id in (select gateway_key_id from calls where user_id = ${id}))`.compile(db),
   ]
 }
 

@@ -15,6 +15,9 @@ export interface Database {
   brakes: BrakesTable
   sessions: SessionsTable
   session_messages: SessionMessagesTable
+  hub_tokens: HubTokensTable
+  pushed_names: PushedNamesTable
+  pushed_turns: PushedTurnsTable
 }
 
 /** Append-only: the truth. Everything else but keys and identities is derived from it. */
@@ -252,4 +255,32 @@ export interface BrakesTable {
   subject: string
   reason: string
   since_us: number
+}
+
+/** On a hub: who may push to it. */
+export interface HubTokensTable {
+  /** `hub_` + the ULID inside the token. */
+  id: string
+  /** The laptop, by a name that stays when its token is changed: what it pushed is its own. */
+  source: string
+  token_hash: string
+  created_us: number
+  revoked_us: number | null
+  last_push_us: number | null
+}
+
+/** On a hub: what the ids in pushed rows are called. Names alone: nothing here is a key or has a cap. */
+export interface PushedNamesTable {
+  kind: 'gateway_key' | 'user' | 'team'
+  id: string
+  name: string
+  /** Who brought it first. */
+  source: string
+}
+
+/** On a laptop: the turns that a hub has. */
+export interface PushedTurnsTable {
+  /** Its address. */
+  hub: string
+  turn_id: string
 }

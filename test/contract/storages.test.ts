@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest'
 import { createMemoryRates } from '../../src/store/rates.ts'
+import { hubContract } from './hub-contract.ts'
 import { quotaContract } from './quota-contract.ts'
 import { ratesContract, sharedRatesContract } from './rates-contract.ts'
 import { storageContract } from './storage-contract.ts'
@@ -17,4 +18,5 @@ for (const [name, storage] of Object.entries(storages)) {
   quotaContract(name, storage)
   sharedRatesContract(name, storage)
   userDataContract(name, storage)
+  hubContract(name, storage)
 }

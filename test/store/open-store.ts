@@ -48,7 +48,7 @@ export function storeOn(
   instanceId = 'instance-1',
 ): OpenStore {
   // A server takes real time: a clock that leaps would call each of its commits late.
-  const clock = storage.dialect === 'postgres' ? nodeClock : fakeClock({ auto: true })
+  const clock = storage.dialect === 'sqlite' ? fakeClock({ auto: true }) : nodeClock
   const queue = createCommitQueue({ storage: wrap(storage), clock, defer, logger: silent, random: () => 0.5 })
   const traces = createTraceStore({ storage, queue, clock, instanceId, logger: silent })
   return { storage, queue, traces, clock, newId: createIdFactory(() => clock.nowUs() / 1000), close: () => storage.close() }

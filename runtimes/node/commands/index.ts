@@ -9,6 +9,7 @@ import { doctorLedger } from './doctor-ledger.ts'
 import { doctor } from './doctor.ts'
 import { env } from './env.ts'
 import { exportCalls } from './export.ts'
+import { hubToken } from './hub-token.ts'
 import { identityCommands } from './identity.ts'
 import { importCommands } from './import-logs.ts'
 import { issueKey } from './issue-key.ts'
@@ -16,6 +17,7 @@ import { listKeys } from './list-keys.ts'
 import { models } from './models.ts'
 import { prices } from './prices.ts'
 import { prune } from './prune.ts'
+import { push } from './push.ts'
 import { rebuild } from './rebuild.ts'
 import { reprice } from './reprice.ts'
 import { revokeKey } from './revoke-key.ts'
@@ -54,4 +56,6 @@ export const commands: readonly Command[] = [
   prune,
   reprice,
   rebuild,
+  push,
+  hubToken,
 ]

@@ -1,0 +1,185 @@
+// The hub's half of a push: who may push, and what was pushed on record, once, as its sender's own. Nothing that is pushed
+// opens a door here, or changes a key, a cap or a turn of anybody else.
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { ulidTimeMs } from '../lib/ids.ts'
+import { nanoUsdOf } from '../lib/money.ts'
+import { TOKEN_RANDOM_BYTES, constantTimeEqual, createToken, parseToken } from '../lib/token.ts'
+import type { Clock, Services } from '../services.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { Push, PushAnswer, PushedName, PushedTurn } from './push-format.ts'
+import type { Database, HubTokensTable, InflightTable } from './schema.ts'
+import { createTemplate } from './statements.ts'
+import type { Storage, Unit } from './storage.ts'
+import type { TurnClosed, TurnOpened } from './traces.ts'
+import { createTurnStatements, eventRowOf } from './turn-statements.ts'
+import type { TurnStatements } from './turn-statements.ts'
+import { bytesOf, closeUnit } from './turn-units.ts'
+
+export interface Hub {
+  /** The token is in the answer and nowhere else; the source's token before it is refused from now on. */
+  issue(source: string): Promise<{ readonly id: string; readonly token: string }>
+  list(): Promise<readonly Omit<HubTokensTable, 'token_hash'>[]>
+  /** False when there is no such token, or it was revoked before. */
+  revoke(id: string): Promise<boolean>
+  /** Whose token this is; null = nobody's. */
+  sourceOf(token: string): Promise<string | null>
+  /**
+   * null: nothing was taken, because some of it is of the future; the laptop keeps it until its clock is right.
+   * @throws GatewayError store_unavailable: what was not taken is to be sent again
+   */
+  take(source: string, pushed: Push): Promise<PushAnswer | null>
+}
+
+export interface HubParts {
+  readonly storage: Storage
+  readonly queue: CommitQueue
+  readonly clock: Clock
+  readonly hash: Services['hash']
+  readonly newId: () => string
+  readonly randomBytes: (length: number) => Uint8Array
+}
+
+/** What a laptop's clock may be ahead: an id from further on would push all of the hub's own ids there. */
+const aheadUs = 3_600_000_000
+const dummyHash = '0'.repeat(64)
+
+export function createHub({ storage, queue, clock, hash, newId, randomBytes }: HubParts): Hub {
+  const { db } = storage
+  const statements = createTurnStatements(db)
+  const openPushed = openPushedIn(db)
+
+  return {
+    async issue(source) {
+      const ulid = newId()
+      const token = `hub_${createToken(ulid, randomBytes(TOKEN_RANDOM_BYTES)).slice(3)}`
+      const nowUs = clock.nowUs()
+      const row = { id: `hub_${ulid}`, source, token_hash: await hash(token), created_us: nowUs }
+      await queue.commit([
+        revokeWhere(db, nowUs).where('source', '=', source).compile(),
+        db
+          .insertInto('hub_tokens')
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing())
+          .compile(),
+      ])
+      return { id: row.id, token }
+    },
+
+    list: () =>
+      db.selectFrom('hub_tokens').select(['id', 'source', 'created_us', 'revoked_us', 'last_push_us']).orderBy('id').execute(),
+
+    async revoke(id) {
+      const [revoked = 0] = await queue.commit([revokeWhere(db, clock.nowUs()).where('id', '=', id).compile()])
+      return revoked === 1
+    },
+
+    async sourceOf(token) {
+      const parsed = token.startsWith('hub_') ? parseToken(`gw_${token.slice(4)}`) : null
+      const id = parsed === null ? '' : `hub_${parsed.keyId.slice(3)}`
+      const row = await db.selectFrom('hub_tokens').selectAll().where('id', '=', id).executeTakeFirst()
+      const matches = constantTimeEqual(await hash(token), row?.token_hash ?? dummyHash)
+      return row !== undefined && matches && row.revoked_us === null ? row.source : null
+    },
+
+    async take(source, { names, turns }) {
+      const nowUs = clock.nowUs()
+      if (turns.some((turn) => youngestUs(turn) > nowUs + aheadUs)) return null
+      const seen = db.updateTable('hub_tokens').set({ last_push_us: nowUs }).where('source', '=', source)
+      await queue.commit([
+        ...names.map((name) => nameStatement(db, source, name)),
+        seen.where('revoked_us', 'is', null).compile(),
+      ])
+      const reasonFor = await refusals(db, source, turns)
+      const refused = turns.flatMap((turn) => {
+        const reason = reasonFor(turn)
+        return reason === null ? [] : [{ turn_id: turn.turnId, reason }]
+      })
+      const outcomes = await Promise.all(
+        turns
+          .filter((turn) => reasonFor(turn) === null)
+          .map((turn) => {
+            const unit = takenUnit(statements, openPushed, turn, source)
+            return queue.commit(unit, bytesOf(unit))
+          }),
+      )
+      // What the last statement closed, this unit had opened.
+      const accepted = outcomes.filter((affected) => affected.at(-1) === 1).length
+      return { accepted, known: outcomes.length - accepted, refused }
+    },
+  }
+}
+
+const revokeWhere = (db: Kysely<Database>, nowUs: number) =>
+  db.updateTable('hub_tokens').set({ revoked_us: nowUs }).where('revoked_us', 'is', null)
+
+/** Only who brought a name may change it. */
+const nameStatement = (db: Kysely<Database>, source: string, { kind, id, name }: PushedName) =>
+  sql`insert into pushed_names (kind, id, name, source) values (${kind}, ${id}, ${name}, ${source})
+on conflict (kind, id) do update set name = excluded.name where pushed_names.source = excluded.source`.compile(db)
+
+/** Why a turn is not taken; null = it is. */
+async function refusals(
+  db: Kysely<Database>,
+  source: string,
+  turns: readonly PushedTurn[],
+): Promise<(turn: PushedTurn) => string | null> {
+  const keyIds = [...new Set(turns.flatMap(({ turn }) => turn.payload.gateway_key_id ?? []))]
+  const turnIds = turns.map(({ turnId }) => turnId)
+  const owned = await within(keyIds, (ids) =>
+    db
+      .selectFrom('pushed_names')
+      .select('id')
+      .where('kind', '=', 'gateway_key')
+      .where('source', '=', source)
+      .where('id', 'in', ids)
+      .execute(),
+  )
+  const ownKeys = await within(keyIds, (ids) => db.selectFrom('gateway_keys').select('id').where('id', 'in', ids).execute())
+  const running = await within(turnIds, (ids) =>
+    db.selectFrom('inflight').select('turn_id as id').where('turn_id', 'in', ids).execute(),
+  )
+  return ({ turnId, route, call, turn }) => {
+    const keyId = turn.payload.gateway_key_id
+    if (keyId !== null && (ownKeys.has(keyId) || !owned.has(keyId))) return 'its key is another’s'
+    if (running.has(turnId)) return 'it runs here'
+    if ([route, call ?? route].some((event) => event.payload.gateway_key_id !== keyId)) return 'its events name different keys'
+    return null
+  }
+}
+
+const youngestUs = ({ route, call, turn }: PushedTurn): number =>
+  Math.max(...[route, call ?? route, turn].flatMap(({ id, timestampUs }) => [timestampUs, ulidTimeMs(id) * 1000]))
+
+async function within(
+  ids: readonly string[],
+  read: (ids: readonly string[]) => Promise<readonly { readonly id: string }[]>,
+): Promise<ReadonlySet<string>> {
+  return new Set(ids.length === 0 ? [] : (await read(ids)).map((row) => row.id))
+}
+
+type OpenPushed = (row: InflightTable & { readonly route_id: string }) => Unit[number]
+
+/** The guard of all that follows in its unit: nothing of this turn is here yet, whoever brought it. */
+const openPushedIn = (db: Kysely<Database>): OpenPushed =>
+  createTemplate((slot) =>
+    sql`insert into inflight (turn_id, instance_id, started_us, opened_json)
+select ${slot('turn_id')}, ${slot('instance_id')}, ${slot('started_us')}, ${slot('opened_json')}
+where not exists (select 1 from events where events.id = ${slot('route_id')})
+and not exists (select 1 from calls where calls.turn_id = ${slot('turn_id')}) on conflict do nothing`.compile(db),
+  )
+
+/** Opened and closed in one: nobody ever sees it under way. */
+function takenUnit(statements: TurnStatements, open: OpenPushed, pushed: PushedTurn, source: string): Unit {
+  const { turnId } = pushed
+  const route: TurnOpened['route'] = { ...pushed.route, turnId, type: 'route.decided' }
+  const turn: TurnClosed['turn'] = { ...pushed.turn, turnId, type: 'turn.completed' }
+  const call: TurnClosed['call'] = pushed.call === null ? null : { ...pushed.call, turnId }
+  const usd = call?.type === 'llm.call_completed' ? call.payload.cost_usd : 0
+  const inflight = { turn_id: turnId, instance_id: source, started_us: route.timestampUs, opened_json: '{}' }
+  return [
+    open({ ...inflight, route_id: route.id }),
+    statements.insertLastEvent(eventRowOf(route)),
+    ...closeUnit(statements, { turnId, call, costNanoUsd: usd === null ? null : nanoUsdOf(usd), turn }),
+  ]
+}

@@ -1,0 +1,51 @@
+// What a laptop pushes to a hub: the ledger's rows of whole turns, and what the ids in them are called. Who, when, which model
+// and how much; never a prompt, an answer, or a provider's words about one.
+import * as z from 'zod'
+import { llmCallCompleted, llmCallFailed, routeDecided, turnCompleted } from './events.ts'
+
+const id = z.string().min(1).max(200)
+
+const head = {
+  /** A ULID: what a hub has of one it does not take again. */
+  id: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/),
+  timestampUs: z.int().min(0),
+  sessionId: z.string().max(200),
+  parentEventId: id.nullable(),
+}
+
+const call = z.discriminatedUnion('type', [
+  z.object({ ...head, type: z.literal('llm.call_completed'), payload: llmCallCompleted }),
+  z.object({ ...head, type: z.literal('llm.call_failed'), payload: llmCallFailed }),
+])
+
+export const pushedTurn = z.object({
+  turnId: id,
+  route: z.object({ ...head, payload: routeDecided }),
+  /** null: a turn that was refused. */
+  call: call.nullable(),
+  turn: z.object({ ...head, payload: turnCompleted }),
+})
+export type PushedTurn = z.infer<typeof pushedTurn>
+
+export const pushedName = z.object({ kind: z.enum(['gateway_key', 'user', 'team']), id, name: z.string().max(200) })
+export type PushedName = z.infer<typeof pushedName>
+
+/** Nine statements each, and a Worker has a thousand a request on D1. */
+export const turnsPerPush = 50
+
+export const push = z.object({
+  format: z.literal(1),
+  names: z.array(pushedName).max(3 * turnsPerPush),
+  turns: z.array(pushedTurn).max(turnsPerPush),
+})
+export type Push = z.infer<typeof push>
+
+export const pushAnswer = z.object({
+  /** New to the hub. */
+  accepted: z.int(),
+  /** It had them already. */
+  known: z.int(),
+  /** Never taken, whenever they are sent. */
+  refused: z.array(z.object({ turn_id: z.string(), reason: z.string() })),
+})
+export type PushAnswer = z.infer<typeof pushAnswer>

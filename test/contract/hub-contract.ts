@@ -1,0 +1,65 @@
+// What a hub promises, on every database: what one store pushes to another is there once and whole, also when the same push
+// comes twice at the same moment.
+import { createHash, randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createHub } from '../../src/store/hub.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { turnsPerPush } from '../../src/store/push-format.ts'
+import type { Storage } from '../../src/store/storage.ts'
+import { pushedUnit, readUnpushed } from '../../src/store/unpushed.ts'
+import { storeOn, temporaryFolder, type OpenStore } from '../store/open-store.ts'
+import { turnOf } from '../support/turns.ts'
+import type { OpenStorage } from './storage-contract.ts'
+
+export function hubContract(name: string, storage: OpenStorage): void {
+  describe(`the contract of hubs on ${name}`, () => {
+    let folders: ReturnType<typeof temporaryFolder>[] = []
+    let stores: Storage[] = []
+    let laptop: OpenStore
+    let hub: OpenStore
+    beforeEach(async () => {
+      folders = [temporaryFolder(), temporaryFolder()]
+      stores = await Promise.all(folders.map(({ path }) => storage.open(path)))
+      for (const store of stores) await migrate(store)
+      const [own, there] = stores.map((store) => storeOn(store))
+      if (own === undefined || there === undefined) throw new Error('no store')
+      laptop = own
+      hub = there
+    })
+    afterEach(async () => {
+      for (const store of stores) await store.close()
+      for (const folder of folders) folder.remove()
+    })
+
+    it('takes a push once, twice at the same moment or again, and answers what was new', async () => {
+      for (let number = 0; number < turnsPerPush + 5; number += 1) {
+        const { opened, closed } = turnOf(number, { keyId: null, costNanoUsd: 1_000_000_007 + number })
+        await laptop.traces.openTurn(opened, { mustCommit: false })
+        await laptop.traces.closeTurn(closed)
+      }
+      const hash = async (text: string) => createHash('sha256').update(text).digest('hex')
+      const { storage: there, queue, clock, newId } = hub
+      const take = createHub({ storage: there, queue, clock, hash, newId, randomBytes }).take
+      const { db } = laptop.storage
+      const next = () => readUnpushed(db, 'hub', { sinceUs: 0, nowUs: Number.MAX_SAFE_INTEGER })
+      const sizes: number[] = []
+      for (let batch = await next(); batch !== null; batch = await next()) {
+        const { push, turnIds } = batch
+        const answers = await Promise.all([take('laptop', push), take('laptop', push)])
+        expect(answers.map((answer) => answer?.accepted ?? -1).reduce((sum, accepted) => sum + accepted, 0)).toBe(
+          push.turns.length,
+        )
+        await laptop.queue.commit(pushedUnit(db, 'hub', turnIds))
+        sizes.push(push.turns.length)
+      }
+      expect(sizes).toEqual([turnsPerPush, 5])
+      const rowsOf = async ({ storage: { db: read } }: OpenStore) => [
+        await read.selectFrom('events').select(['id', 'timestamp_us', 'session_id', 'turn_id', 'type']).orderBy('id').execute(),
+        await read.selectFrom('calls').selectAll().orderBy('turn_id').execute(),
+        await read.selectFrom('usage_hourly').selectAll().execute(),
+        await read.selectFrom('inflight').selectAll().execute(),
+      ]
+      expect(await rowsOf(hub)).toEqual(await rowsOf(laptop))
+    })
+  })
+}

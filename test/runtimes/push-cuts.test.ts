@@ -1,0 +1,150 @@
+// Whatever happens between laptops and their hub, in the end it has what they have: once, and to the nano-dollar.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { join } from 'node:path'
+import { openNode } from '../../runtimes/node/context.ts'
+import { proveLedger } from '../../src/analytics/ledger/prove.ts'
+import { openTestHub, range, spendOn, work, type Fate, type Laptop, type TestHub } from '../support/laptops.ts'
+import { startProgram, type Program } from '../support/program.ts'
+
+let hub: TestHub
+beforeEach(async () => {
+  hub = await openTestHub()
+})
+afterEach(() => hub.close())
+
+/** What a ledger holds of a key's calls, and of turns by how they ended. */
+async function sumsOf({ storage }: Pick<Laptop['context'], 'storage'>, keyId: string): Promise<object> {
+  const of = storage.db.selectFrom('calls').where('gateway_key_id', '=', keyId)
+  const { count, sum } = storage.db.fn
+  const [calls] = await of
+    .select([
+      count<number>('turn_id').as('calls'),
+      sum<number>('cost_nano_usd').as('nanoUsd'),
+      sum<number>('input_tokens').as('inputTokens'),
+    ])
+    .execute()
+  const hours = await storage.db
+    .selectFrom('usage_hourly')
+    .where('gateway_key_id', '=', keyId)
+    .select([sum<number>('call_count').as('calls'), sum<number>('cost_nano_usd').as('nanoUsd')])
+    .execute()
+  return { calls, hours }
+}
+
+/** Faults of a ledger; none = what it says of itself is right everywhere. */
+async function faultsOf({ storage, prices, clock }: Laptop['context']): Promise<readonly object[]> {
+  return (await proveLedger({ storage, prices, nowUs: clock.nowUs() })).faults
+}
+
+const fate = fc.constantFrom<Fate>(
+  { forward: true, answer: true },
+  { forward: true, answer: false },
+  { forward: false, answer: false },
+)
+const shape = fc.record({
+  hour: fc.nat({ max: 60 }),
+  costNanoUsd: fc.option(fc.nat({ max: 2_000_000_000 })),
+  end: fc.constantFrom('ok' as const, 'failed' as const, 'cancelled' as const),
+})
+const step = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('work' as const), who: fc.nat({ max: 1 }), count: fc.nat({ max: 70 }), shape }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('push' as const), who: fc.nat({ max: 1 }), fates: fc.array(fate, { maxLength: 3 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), who: fc.nat({ max: 1 }) }) },
+)
+
+it('pushed in any order, again, and cut anywhere: the hub’s sums are the laptops’ sums', async () => {
+  let run = 0
+  let number = 0
+  const fates: Fate[] = []
+  const road = await hub.road(() => fates.shift() ?? { forward: true, answer: true })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
+      run += 1
+      const laptops = [await hub.laptop(`a${run}`, 'ada'), await hub.laptop(`b${run}`, 'bob')] as const
+      const pushers = laptops.map((laptop) => hub.pusher(laptop, road))
+      for (const next of steps) {
+        const laptop = laptops[next.who] ?? laptops[0]
+        if (next.do === 'work') {
+          await work(laptop, range(number, number + next.count), next.shape)
+          number += next.count
+        }
+        if (next.do === 'push') {
+          fates.splice(0, fates.length, ...next.fates)
+          await pushers[next.who]?.().catch(() => undefined)
+        }
+        // What a backup from before the push knows of it.
+        if (next.do === 'forget') await laptop.context.storage.db.deleteFrom('pushed_turns').execute()
+      }
+      fates.length = 0
+      for (const laptop of laptops) await hub.pusher(laptop, road)()
+      for (const { context, keyId } of laptops) expect(await sumsOf(hub.context, keyId)).toEqual(await sumsOf(context, keyId))
+    }),
+    { numRuns: 12 },
+  )
+  expect(await faultsOf(hub.context)).toEqual([])
+})
+
+describe('as programs', () => {
+  const programs: Program[] = []
+  afterEach(async () => {
+    for (const program of programs) program.signal('SIGKILL')
+    await Promise.all(programs.splice(0).map(({ ended }) => ended))
+  })
+
+  /** A serve of its own on the hub's database. */
+  async function startHub(): Promise<{ program: Program; url: string }> {
+    const program = startProgram(['serve', '--port', '0'], { home: hub.folder, env: { METIS_DB: hub.db } })
+    programs.push(program)
+    const [, url = ''] = await program.printed(/serve is on (http:[\w.:/]+)/)
+    return { program, url }
+  }
+
+  it('the hub is killed in the middle of a push, and then the push: lost 0, doubled 0', async () => {
+    const ada = await hub.laptop('ada', 'ada')
+    await work(ada, range(0, 1500))
+    await ada.context.close()
+    const env = { METIS_HOME: join(hub.folder, 'ada'), METIS_HUB_TOKEN: ada.token }
+    const push = (url: string): Program => {
+      const program = startProgram(['push', '--to', url], { home: hub.folder, env })
+      programs.push(program)
+      return program
+    }
+    const onHub = async () => Number((await spendOn(hub.url))[0]?.['call_count'] ?? 0)
+
+    const first = await startHub()
+    const road = await hub.road(
+      (nth) => {
+        if (nth === 3) first.program.signal('SIGKILL')
+        if (nth === 9) killed?.signal('SIGKILL')
+        return { forward: true, answer: true }
+      },
+      () => url,
+    )
+    let url = first.url
+    let killed: Program | null = null
+    const cut = push(road)
+    expect(await cut.ended).toBe(1)
+    expect(cut.stderr()).toMatch(/the hub at \S+ cannot be reached/)
+    await first.program.ended
+
+    url = (await startHub()).url
+    killed = push(road)
+    expect(await killed.ended).toBe(-1)
+    expect(await onHub()).toBeLessThan(1500)
+    const last = push(road)
+    expect([await last.ended, last.stderr()]).toEqual([0, ''])
+
+    const laptop = await openNode({ home: env.METIS_HOME, env: {}, logLevel: 'error' })
+    expect(await sumsOf(hub.context, ada.keyId)).toEqual(await sumsOf(laptop, ada.keyId))
+    await laptop.close()
+    expect(await onHub()).toBe(1500)
+    expect(await faultsOf(hub.context)).toEqual([])
+  })
+})
