@@ -9,7 +9,7 @@ export interface CommandSpec<F extends Flags> {
   readonly name: string
   /** One line, for the list of commands. */
   readonly summary: string
-  /** Positional arguments as --help shows them: `ID`, `[CLIENT]`. */
+  /** Positional arguments as --help shows them: `ID`, `[CLIENT]`; `…` at the end = any number. */
   readonly args?: string
   readonly flags: F
   /** Whole command lines. */
@@ -28,7 +28,7 @@ export function defineCommand<const F extends Flags>(spec: CommandSpec<F>): Comm
     ...spec,
     async execute(argv, io) {
       const { values, positionals } = parse(argv, spec.flags)
-      const most = spec.args === undefined ? 0 : spec.args.split(' ').length
+      const most = spec.args === undefined ? 0 : spec.args.endsWith('…') ? Infinity : spec.args.split(' ').length
       const extra = positionals[most]
       if (extra !== undefined) throw new UsageError(`${spec.name} does not know what to do with "${extra.slice(0, 80)}"`)
       return spec.run({ flags: values, args: positionals, io })

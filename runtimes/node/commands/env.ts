@@ -1,27 +1,22 @@
 // `env [CLIENT]`: the lines to paste into a shell, for one client or for all.
+import { gatewayUrl, givenToken, tokenFlag, urlFlag } from './client-access.ts'
 import { clients, linesFor } from './clients.ts'
 import { defineCommand } from './command.ts'
 import { UsageError } from './faults.ts'
-import { text } from './flags.ts'
 
 export const env = defineCommand({
   name: 'env',
   summary: 'print the lines that point a client at the gateway',
   args: '[CLIENT]',
   flags: {
-    url: text('URL', 'where the gateway is (default http://127.0.0.1:8422)'),
-    token: text('gw_…', 'the token to put in; tokens are stored nowhere, so it cannot be looked up'),
+    url: urlFlag,
+    token: tokenFlag('the token to put in; tokens are stored nowhere, so it cannot be looked up'),
   },
   examples: ['metis-gateway env claude-code', 'eval "$(metis-gateway env openai --token "$GW_TOKEN")"'],
   async run({ flags, args: [name], io }) {
     const chosen = clients.find((client) => client === name)
     if (name !== undefined && chosen === undefined) throw new UsageError(`there is no client "${name}": ${clients.join(', ')}`)
-    // What is printed is given to a shell.
-    if (flags.url !== undefined && !/^https?:\/\/[\w.:[\]/-]+$/.test(flags.url))
-      throw new UsageError('--url wants an address such as http://127.0.0.1:8422')
-    if (flags.token !== undefined && !/^[\w-]+$/.test(flags.token))
-      throw new UsageError('--token wants a token such as issue-key prints')
-    const access = { url: (flags.url ?? 'http://127.0.0.1:8422').replace(/\/+$/, ''), token: flags.token ?? 'gw_YOUR_TOKEN' }
+    const access = { url: gatewayUrl(flags.url), token: givenToken(flags.token) ?? 'gw_YOUR_TOKEN' }
     const blocks = (chosen === undefined ? clients : [chosen]).map((client) => linesFor(client, access).join('\n'))
     io.out(blocks.join('\n\n'))
     if (flags.token === undefined) io.err('put your own token in place of gw_YOUR_TOKEN; `metis-gateway issue-key` makes one')

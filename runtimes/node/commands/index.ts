@@ -15,6 +15,7 @@ import { importCommands } from './import-logs.ts'
 import { issueKey } from './issue-key.ts'
 import { listKeys } from './list-keys.ts'
 import { models } from './models.ts'
+import { off, on } from './on-off.ts'
 import { prices } from './prices.ts'
 import { prune } from './prune.ts'
 import { push } from './push.ts'
@@ -23,6 +24,7 @@ import { reprice } from './reprice.ts'
 import { revokeKey } from './revoke-key.ts'
 import { rotateKey } from './rotate-key.ts'
 import { route } from './route.ts'
+import { runClient } from './run-client.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 import { exportUser, forgetUserCommand } from './user-data.ts'
@@ -43,6 +45,9 @@ export const commands: readonly Command[] = [
   listBrakes,
   releaseBrake,
   env,
+  runClient,
+  on,
+  off,
   models,
   prices,
   route,

@@ -1,0 +1,86 @@
+// Claude Code's settings.json: variables in its `env` win over the shell's. What else could bring a key of its own is switched off.
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { CommandError } from '../commands/faults.ts'
+import type { Access } from '../commands/clients.ts'
+import type { ClientSettings } from './client-settings.ts'
+
+type Json = Record<string, unknown>
+
+export const claudeCode: ClientSettings & { baseUrlIn(text: string): string | null } = {
+  client: 'claude-code',
+  title: 'Claude Code',
+  // CLAUDE_CONFIG_DIR may list several: the first is the one that is written.
+  folder: (env) => env['CLAUDE_CONFIG_DIR']?.split(',')[0] || join(env['HOME'] ?? homedir(), '.claude'),
+  fileName: 'settings.json',
+
+  pointed(text, access) {
+    const settings = objectIn(text)
+    const { apiKeyHelper: _helper, ...rest } = settings
+    return printed({ ...rest, env: { ...objectAt(settings, 'env'), ...variablesOf(access) } }, text)
+  },
+
+  /** Where the settings send it, whatever the environment says; null = nowhere. */
+  baseUrlIn(text) {
+    const url = objectAt(objectIn(text), 'env')['ANTHROPIC_BASE_URL']
+    return typeof url === 'string' && url !== '' ? url : null
+  },
+
+  withoutGateway(text, original) {
+    const settings = objectIn(text)
+    const before = objectIn(original)
+    const env = restored(objectAt(settings, 'env'), objectAt(before, 'env'))
+    const { env: _env, ...rest } = settings
+    const result = {
+      ...rest,
+      ...(Object.keys(env).length > 0 || 'env' in before ? { env } : {}),
+      ...('apiKeyHelper' in before && !('apiKeyHelper' in rest) ? { apiKeyHelper: before['apiKeyHelper'] } : {}),
+    }
+    if (isDeepStrictEqual(result, before)) return original
+    return printed(result, text)
+  },
+}
+
+/**
+ * The bearer token wins over a login and asks nobody for approval; an empty key is none, also where the shell exports one: two
+ * different credentials in one request are refused.
+ */
+const variablesOf = ({ url, token }: Access): Readonly<Record<string, string>> => ({
+  ANTHROPIC_BASE_URL: url,
+  ANTHROPIC_AUTH_TOKEN: token,
+  ANTHROPIC_API_KEY: '',
+})
+
+/** Each of our variables as it was before; somebody who has put in another token since means the others, too. */
+function restored(env: Json, before: Json): Json {
+  const token = env['ANTHROPIC_AUTH_TOKEN']
+  if (typeof token !== 'string' || !token.startsWith('gw_')) return env
+  const { ANTHROPIC_BASE_URL: _url, ANTHROPIC_AUTH_TOKEN: _token, ANTHROPIC_API_KEY: key, ...others } = env
+  const was = Object.entries(before).filter(([name]) => name in variablesOf({ url: '', token: '' }))
+  return { ...others, ...(key === '' || key === undefined ? {} : { ANTHROPIC_API_KEY: key }), ...Object.fromEntries(was) }
+}
+
+function objectIn(text: string | null): Json {
+  if (text === null || text.trim() === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isObject(value)) return value
+  } catch {
+    // Said below: comments are not JSON, and would be lost.
+  }
+  throw new CommandError('it is not a JSON object')
+}
+
+function objectAt(settings: Json, name: string): Json {
+  const value = settings[name]
+  return isObject(value) ? value : {}
+}
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** With the indent that the file had. */
+function printed(settings: Json, text: string | null): string {
+  const indent = /^\{\r?\n([ \t]+)/.exec(text ?? '')?.[1] ?? '  '
+  return `${JSON.stringify(settings, null, indent)}\n`
+}
