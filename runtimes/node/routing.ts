@@ -1,8 +1,10 @@
 // Routing on Node: the tables of one process, with policies from files and spend from the ledger.
 import { presets } from '../../src/providers/presets.ts'
+import { createPatterns } from '../../src/routing/patterns/patterns.ts'
 import { createRoutingTables, type RoutingTables } from '../../src/routing/tables.ts'
 import { auditEvent } from '../../src/store/audit.ts'
 import { derivedId } from '../../src/store/derived-id.ts'
+import { createPatternStore } from '../../src/store/patterns.ts'
 import type { NodeContext } from './context.ts'
 import { createReadPolicy } from './policy-files.ts'
 
@@ -10,10 +12,12 @@ export const knownProviders: ReadonlySet<string> = new Set(presets.map((preset) 
 
 /** `records`: whether a broken policy goes on record; for whoever only looks it does not. */
 export function createNodeRouting(context: NodeContext, { records } = { records: true }): RoutingTables {
-  const { clock, logger, traces } = context
+  const { clock, config, logger, traces } = context
+  const settings = config.patternRouting
   return createRoutingTables({
     ...context,
     known: knownProviders,
+    patterns: settings === null ? null : createPatterns({ settings, store: createPatternStore(context), clock, logger }),
     readPolicy: createReadPolicy(context.home),
     onInvalidPolicy({ path, version, workspace, faults }) {
       if (!records) return

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createServe, type ServeOptions } from '../../src/serve/app.ts'
 import { createSessionHandlers } from '../../src/serve/sessions.ts'
+import { giveFeedback } from '../../src/store/patterns.ts'
 import { isLoopback } from './commands/listening.ts'
 import type { NodeContext } from './context.ts'
 import { loadPorts } from './load-ports.ts'
@@ -40,6 +41,7 @@ export async function startServe(
       identities,
       names: agent.routing,
       nextId,
+      giveFeedback: (turnId, rating) => giveFeedback(context, turnId, rating),
     }),
     keys,
     identities,

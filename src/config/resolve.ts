@@ -4,7 +4,7 @@ import { ConfigError, type ConfigIssue } from './errors.ts'
 import { parseConfigFile, type Environment } from './parse-file.ts'
 import { resolveIssuers } from './resolve-issuers.ts'
 import { resolveProviders, type Preset } from './resolve-providers.ts'
-import type { Config, ConfigFile, PriceOverride, ProviderConfig } from './schema.ts'
+import type { Config, ConfigFile, PatternSettings, PriceOverride, ProviderConfig } from './schema.ts'
 
 export interface ConfigSources {
   /** What stands in the file, parsed; null or undefined = no file. */
@@ -40,6 +40,7 @@ export function resolveConfig(sources: ConfigSources): Config {
     fallbacks: file.fallbacks ?? {},
     stepDown:
       file.step_down === undefined ? null : { belowShare: file.step_down.below_percent / 100, models: file.step_down.models },
+    patternRouting: patternSettings(file.pattern_routing),
     defaultModel: file.default_model ?? null,
     workspaceModels: workspaceModels(file),
     limits: {
@@ -67,6 +68,16 @@ export function resolveConfig(sources: ConfigSources): Config {
     alerts: file.alerts === undefined ? null : { webhookUrl: file.alerts.webhook_url, secret: file.alerts.secret },
     serveAuth: file.serve?.auth ?? 'loopback',
     hub: file.hub === undefined ? null : { url: file.hub.url, token: file.hub.token, everyMs: (file.hub.every_s ?? 60) * 1000 },
+  }
+}
+
+function patternSettings(row: ConfigFile['pattern_routing']): PatternSettings | null {
+  if (row?.enabled !== true) return null
+  return {
+    costWeight: row.cost_weight ?? 0.1,
+    neighbours: row.neighbours ?? 25,
+    minSample: row.min_sample ?? 5,
+    minConfidence: row.min_confidence ?? 0.25,
   }
 }
 

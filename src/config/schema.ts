@@ -49,6 +49,16 @@ export const configFile = z.strictObject({
   step_down: z
     .strictObject({ below_percent: z.number().min(0).max(100), models: z.record(z.string(), z.string().min(1).max(200)) })
     .optional(),
+  pattern_routing: z
+    .strictObject({
+      enabled: z.boolean(),
+      /** 0 = success alone counts, 1 = cost alone. */
+      cost_weight: z.number().min(0).max(1).optional(),
+      neighbours: z.int().min(1).max(200).optional(),
+      min_sample: z.int().min(1).max(200).optional(),
+      min_confidence: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
   default_model: z.string().min(1).max(200).optional(),
   /** Workspace path → model for requests that name none. */
   workspaces: z.record(z.string(), z.strictObject({ default_model: z.string().min(1).max(200).optional() })).optional(),
@@ -197,12 +207,25 @@ export interface IssuerConfig {
   readonly tokensPerMinute: number | null
 }
 
+export interface PatternSettings {
+  /** w of (1 − w) · success + w · cost efficiency. */
+  readonly costWeight: number
+  /** How many of the most similar turns are looked at. */
+  readonly neighbours: number
+  /** Fewer of a model say nothing of it. */
+  readonly minSample: number
+  /** 0 to 1. */
+  readonly minConfidence: number
+}
+
 export interface Config {
   readonly providers: readonly ProviderConfig[]
   readonly aliases: Readonly<Record<string, string>>
   readonly prices: readonly PriceOverride[]
   readonly fallbacks: Readonly<Record<string, readonly string[]>>
   readonly stepDown: StepDown | null
+  /** null = off. */
+  readonly patternRouting: PatternSettings | null
   readonly defaultModel: string | null
   readonly workspaceModels: Readonly<Record<string, string>>
   readonly limits: Limits

@@ -2,9 +2,7 @@
 import { formatModelRef, type ModelRef } from '../catalog/models.ts'
 import type { PriceCatalog } from '../catalog/prices.ts'
 import { GatewayError } from '../ir/errors.ts'
-import type { Attribution, Principal } from '../ir/principal.ts'
-import type { LanguageModelRequest } from '../ir/request.ts'
-import type { Shape, StreamChunk } from '../ir/stream.ts'
+import type { StreamChunk } from '../ir/stream.ts'
 import { asGatewayError } from '../providers/failures.ts'
 import type { Provider, ProviderAnswer } from '../providers/provider.ts'
 import { fallbacksOf, route } from '../routing/router.ts'
@@ -25,23 +23,8 @@ import { quotaExceeded, reserve } from './reserve.ts'
 import { clientGone, shuttingDown, tooManyTurns } from './refusals.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
 import { routeDecided, turnRefused, type TurnHead } from './turn-events.ts'
+import { questionOf, sessionOf, type TurnRequest } from './turn-request.ts'
 import { createTurn, type Turn } from './turn.ts'
-
-export interface TurnRequest {
-  readonly request: LanguageModelRequest
-  readonly principal: Principal
-  readonly attribution: Attribution
-  /** null for the agent surface. */
-  readonly inboundShape: Shape | null
-  /** The model of the whole session, where there is one. */
-  readonly stickyModel?: string | null
-  /** ULID. */
-  readonly turnId: string
-  /** Monotonic ms at which the request arrived. */
-  readonly receivedMs: number
-  /** Calls back when the client goes away, at once when it already has. */
-  readonly onClientGone: (gone: () => void) => void
-}
 
 export interface TurnAnswer {
   readonly turn: Turn
@@ -216,10 +199,15 @@ export function createEngine(parts: EngineParts): Engine {
       traces: parts.traces,
       logger: parts.logger,
       redact: parts.redact,
-      onClosed: (tokens) => {
+      onClosed: (tokens, end) => {
         running.delete(turnId)
         pass?.leave(tokens)
         parts.brake.spent(principal.keyId, asked.attribution.clientSessionId, turn.costNanoUsd ?? 0)
+        const { patterns } = parts.routing
+        if (patterns !== null && end !== 'interrupted') {
+          const learned = { turnId, session: sessionOf(asked), model: formatModelRef(log.model), costNanoUsd: turn.costNanoUsd }
+          patterns.learn(question, { ...learned, status: end })
+        }
       },
       reservation: held.reservation,
       onSettled: parts.onSettled,
@@ -277,19 +265,6 @@ export function createEngine(parts: EngineParts): Engine {
     await parts.traces.append([auditEvent(type, payload, stamp)]).catch((fault: unknown) => {
       parts.logger.log('error', 'an audit event could not be recorded', { type, fault: String(fault) })
     })
-  }
-}
-
-function questionOf({ request, principal, attribution, inboundShape, stickyModel = null }: TurnRequest): RouteRequest {
-  return {
-    requestedModel: request.model,
-    shape: request.shape,
-    principal,
-    traits: request.traits,
-    tags: attribution.tags,
-    stickyModel,
-    delegates: inboundShape === null,
-    content: () => request.content(),
   }
 }
 

@@ -1,6 +1,6 @@
 // What a session refuses by itself: no request of a client's wire ever meets these, so they have no place in its tables.
 
-const statusByCode = { session_not_found: 404, turn_in_flight: 409, no_turn_in_flight: 409 } as const
+const statusByCode = { session_not_found: 404, turn_not_found: 404, turn_in_flight: 409, no_turn_in_flight: 409 } as const
 
 export class SessionError extends Error {
   readonly code: keyof typeof statusByCode
@@ -26,4 +26,8 @@ export function turnInFlight(id: string): SessionError {
 
 export function noTurnInFlight(): SessionError {
   return new SessionError('no_turn_in_flight', 'No turn of this session is running in this process.')
+}
+
+export function turnNotFound(id: string): SessionError {
+  return new SessionError('turn_not_found', `No call of a turn "${id.slice(0, 60)}" is on record.`)
 }

@@ -43,8 +43,8 @@ export interface TurnParts {
   readonly logger: Logger
   /** Strips secrets from a message before it is stored. */
   readonly redact: (text: string) => string
-  /** Told what the turn used: input and output, tokens. */
-  readonly onClosed: (tokens: number) => void
+  /** Told what the turn used: input and output, tokens; and how it ended. */
+  readonly onClosed: (tokens: number, end: TurnEnd) => void
   /** What the turn holds of its caps. */
   readonly reservation: Reservation | undefined
   readonly onSettled: (reservation: Reservation) => void
@@ -90,7 +90,7 @@ export function createTurn(parts: TurnParts): Turn {
     } catch (fault) {
       parts.logger.log('error', 'a finished turn could not be recorded', { turn_id: head.id, fault: String(fault) })
     } finally {
-      parts.onClosed(tokens)
+      parts.onClosed(tokens, end)
     }
     return end
   }

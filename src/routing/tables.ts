@@ -4,6 +4,7 @@ import type { Clock, Logger } from '../services.ts'
 import type { Storage } from '../store/storage.ts'
 import { createSpendReader, type Spend } from '../store/spend.ts'
 import { createAvailability, type Availability } from './availability.ts'
+import type { Patterns } from './patterns/patterns.ts'
 import { createPolicyBook, noPolicies, type InvalidPolicy, type PolicyBook, type ReadPolicy } from './policy/book.ts'
 import { createModelRanking, type ModelRanking } from './ranking.ts'
 import { cut, delegationOf, isConfigured, type NameTables } from './resolve.ts'
@@ -14,6 +15,8 @@ export interface RoutingTables extends NameTables {
   readonly availability: Availability
   readonly policies: PolicyBook
   readonly ranking: ModelRanking
+  /** null = off. */
+  readonly patterns: Patterns | null
   readonly nowUs: () => number
   /** What was spent, as of a few seconds ago; null = not read. */
   spend(): Spend | null
@@ -27,6 +30,8 @@ export interface RoutingParts extends NameTables {
   readonly logger: Logger
   /** Absent where there is no ledger to ask: rules about money then never hold. */
   readonly storage?: Pick<Storage, 'db'>
+  /** Absent = the pattern slot is off, or there is nowhere to learn from. */
+  readonly patterns?: Patterns | null
   /** Absent where there are no files. */
   readonly readPolicy?: ReadPolicy
   readonly onInvalidPolicy?: (invalid: InvalidPolicy) => void
@@ -51,6 +56,7 @@ export function createRoutingTables(parts: RoutingParts): RoutingTables {
     ...names,
     availability: createAvailability(() => clock.nowMs()),
     policies,
+    patterns: parts.patterns ?? null,
     ranking: createModelRanking({ config, models, prices, nowUs }),
     nowUs,
     spend: () => spend?.current() ?? null,
@@ -62,6 +68,7 @@ export function createRoutingTables(parts: RoutingParts): RoutingTables {
     // What else is needed follows from the rules.
     if (loading !== null) return loading.then(() => prepare(request) ?? undefined)
     const waits: Promise<void>[] = []
+    add(waits, parts.patterns?.prepare() ?? null)
     if (asksMoney(request)) add(waits, spend?.refresh() ?? null)
     if (request.delegates || request.requestedModel.startsWith('metis://')) add(waits, prices.ready())
     return waits.length === 0 ? null : Promise.all(waits).then(() => undefined)

@@ -171,6 +171,7 @@ function sessionRoutes(sessions: SessionHandlers): readonly Route[] {
     ['/sessions/:id/cancel', { POST: of(sessions.cancel) }],
     ['/sessions/:id/messages', { GET: of(sessions.messages) }],
     ['/sessions/:id/events', { GET: of(sessions.events) }],
+    ['/turns/:id/feedback', { POST: of(sessions.feedback) }],
   ]
   return paths.map(([path, methods]) => ({ path, methods, versioned: true }))
 }

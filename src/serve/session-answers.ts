@@ -1,6 +1,6 @@
 // Sessions, messages and turns as serve prints them.
 import { usdOf } from '../lib/money.ts'
-import type { SessionsTable } from '../store/schema.ts'
+import type { SessionsTable } from '../store/session-tables.ts'
 import { noTotals, type Answer, type Message, type SessionTotals } from '../store/sessions.ts'
 
 export function sessionJson(session: SessionsTable, totals: SessionTotals = noTotals): object {

@@ -1,13 +1,13 @@
 // The agent surface over HTTP (contract.md §6): conversations that are kept, routed by policy, one turn at a time.
 import * as z from 'zod'
 import type { Sessions, SessionTurn } from '../engine/sessions.ts'
-import { sessionNotFound, turnInFlight } from '../engine/session-error.ts'
+import { sessionNotFound, turnInFlight, turnNotFound } from '../engine/session-error.ts'
 import { GatewayError, invalidValue } from '../ir/errors.ts'
 import { parseJsonBytes } from '../ir/json-body.ts'
 import { resolveModel, delegationOf, type NameTables } from '../routing/resolve.ts'
 import type { Services } from '../services.ts'
 import type { IdentityStore } from '../store/identities.ts'
-import type { SessionsTable } from '../store/schema.ts'
+import type { SessionsTable } from '../store/session-tables.ts'
 import type { SessionStore } from '../store/sessions.ts'
 import { requireJson } from './access.ts'
 import { jsonAnswer } from './answers.ts'
@@ -21,6 +21,8 @@ export interface SessionParts {
   readonly identities: Pick<IdentityStore, 'findUser' | 'findTeam'>
   readonly names: NameTables
   readonly nextId: () => string
+  /** 0 to 1; false = there is no such turn. */
+  readonly giveFeedback: (turnId: string, rating: number) => Promise<boolean>
 }
 
 const text = (most: number) => z.string().trim().min(1).max(most)
@@ -47,6 +49,7 @@ const asked = z.strictObject({
   stream: z.boolean().optional(),
   max_output_tokens: z.int().min(1).max(1_000_000).optional(),
 })
+const rated = z.strictObject({ rating: z.union([z.enum(['good', 'bad']), z.number().min(0).max(1)]) })
 const page = z.coerce.number().int().min(1).max(90)
 const position = z.coerce.number().int().min(0)
 
@@ -63,6 +66,8 @@ export interface SessionHandlers {
   cancel(request: Request, id: string): Promise<Response>
   messages(request: Request, id: string): Promise<Response>
   events(request: Request, id: string): Promise<Response>
+  /** Of a turn, whoever asked it. */
+  feedback(request: Request, turnId: string): Promise<Response>
 }
 
 export function createSessionHandlers(parts: SessionParts): SessionHandlers {
@@ -168,6 +173,13 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
         payload: JSON.parse(payload_json),
       }))
       return jsonAnswer(200, { data, next: rows.length < EVENTS_PAGE ? null : (rows.at(-1)?.id ?? null) })
+    },
+
+    async feedback(request, turnId) {
+      const { rating } = await bodyOf(request, rated)
+      const value = rating === 'good' ? 1 : rating === 'bad' ? 0 : rating
+      if (!(await parts.giveFeedback(turnId, value))) throw turnNotFound(turnId)
+      return jsonAnswer(200, { turn_id: turnId, rating: value })
     },
   }
 

@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import type { Clock } from '../services.ts'
 import type { CommitQueue } from './commit-queue.ts'
-import type { SessionMessagesTable, SessionsTable } from './schema.ts'
+import type { SessionMessagesTable, SessionsTable } from './session-tables.ts'
 import type { Storage } from './storage.ts'
 
 export type NewSession = Pick<

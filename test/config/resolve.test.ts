@@ -205,3 +205,26 @@ describe('model names', () => {
     expect(resolve({ aliases }).aliases).toEqual(aliases)
   })
 })
+
+describe('pattern routing', () => {
+  it('is off until it is switched on, whatever else is written of it', () => {
+    expect(resolve(null).patternRouting).toBeNull()
+    expect(resolve({ pattern_routing: { enabled: false, cost_weight: 1 } }).patternRouting).toBeNull()
+  })
+
+  it('counts success nine times as much as cost unless told otherwise', () => {
+    const usual = { costWeight: 0.1, neighbours: 25, minSample: 5, minConfidence: 0.25 }
+    expect(resolve({ pattern_routing: { enabled: true } }).patternRouting).toEqual(usual)
+    const written = { enabled: true, cost_weight: 0, neighbours: 9, min_sample: 2, min_confidence: 0 }
+    expect(resolve({ pattern_routing: written }).patternRouting).toEqual({
+      costWeight: 0,
+      neighbours: 9,
+      minSample: 2,
+      minConfidence: 0,
+    })
+  })
+
+  it.each([{ cost_weight: 1.1 }, { min_confidence: -1 }, { neighbours: 0 }, { min_sample: 1.5 }])('refuses %o', (fault) => {
+    expect(faultsOf({ pattern_routing: { enabled: true, ...fault } })[0]?.path).toBe(`pattern_routing.${Object.keys(fault)[0]}`)
+  })
+})

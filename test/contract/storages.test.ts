@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest'
 import { createMemoryRates } from '../../src/store/rates.ts'
 import { hubContract } from './hub-contract.ts'
+import { patternContract } from './pattern-contract.ts'
 import { quotaContract } from './quota-contract.ts'
 import { ratesContract, sharedRatesContract } from './rates-contract.ts'
 import { storageContract } from './storage-contract.ts'
@@ -19,4 +20,5 @@ for (const [name, storage] of Object.entries(storages)) {
   sharedRatesContract(name, storage)
   userDataContract(name, storage)
   hubContract(name, storage)
+  patternContract(name, storage)
 }

@@ -73,6 +73,7 @@ describe('the way a model name goes', () => {
         [
           ['manual_sticky', 'no model was chosen for a session'],
           ['rule', 'there are no rules'],
+          ['pattern', 'pattern routing is off'],
           ['delegate_request', 'the request leaves no choice'],
         ] as const
       ).map(([policy, reason]) => ({
@@ -113,6 +114,7 @@ describe('a refusal', () => {
         { policy: 'per_message_override', candidate_model: 'anthropic:claude-haiku-4-5', reason: 'not_configured' },
         { policy: 'manual_sticky', candidate_model: null, reason: 'no model was chosen for a session' },
         { policy: 'rule', candidate_model: null, reason: 'there are no rules' },
+        { policy: 'pattern', candidate_model: null, reason: 'pattern routing is off' },
         { policy: 'delegate_request', candidate_model: null, reason: 'the request leaves no choice' },
         { policy: 'workspace_default', candidate_model: null, reason: 'the workspace has no default model' },
         { policy: 'global_default', candidate_model: 'groq:qwen/qwen3-32b', reason: 'not_configured' },

@@ -162,6 +162,19 @@ for (const [name, open] of Object.entries(stores)) {
       expect(winners).toEqual(['global_default', 'manual_sticky', 'per_message_override', 'global_default'])
     })
 
+    it('take what people say of a turn, whoever asked it', async () => {
+      const { id: turnId } = await say(await create(), 'hello')
+      expect(await agent.json('POST', `/turns/${textOf(turnId)}/feedback`, { rating: 'bad' })).toEqual({
+        turn_id: turnId,
+        rating: 0,
+      })
+      expect(await agent.json('POST', `/turns/${textOf(turnId)}/feedback`, { rating: 0.8 })).toMatchObject({ rating: 0.8 })
+      const rows = await agent.context().storage.db.selectFrom('turn_feedback').select(['turn_id', 'rating']).execute()
+      expect(rows).toEqual([{ turn_id: turnId, rating: 0.8 }])
+      // Nothing is learned unless pattern routing is on.
+      expect(await agent.context().storage.db.selectFrom('turn_patterns').selectAll().execute()).toEqual([])
+    })
+
     it('do not send a question again that nobody answered', async () => {
       const id = await create()
       agent.provider.script({ status: 400 })
@@ -199,6 +212,37 @@ for (const [name, open] of Object.entries(stores)) {
   })
 }
 
+describe('sessions with pattern routing', () => {
+  let agent: TestAgent
+  beforeEach(async () => {
+    agent = await startTestAgent({ config: { pattern_routing: { enabled: true, min_sample: 3 } } })
+  })
+  afterEach(() => agent.stop())
+
+  const ask = async (message: string, model?: string) => {
+    const { id } = await agent.json('POST', '/sessions', {}, 201)
+    return agent.json('POST', `/sessions/${textOf(id)}/turns`, { message, ...(model === undefined ? {} : { model }) })
+  }
+
+  it('are answered by who did well at questions like theirs, also after a restart', async () => {
+    const invoice = 'translate the invoice of june into french'
+    expect(await ask(invoice)).toMatchObject({ model: 'anthropic:claude-haiku-4-5' })
+    for (let times = 0; times < 4; times += 1) await ask(`translate invoice ${times} into french`, 'openai:gpt-5.4-mini')
+    await agent.restart()
+    const answered = await ask(invoice)
+    expect(answered).toMatchObject({ model: 'openai:gpt-5.4-mini' })
+    const events = await agent.json('GET', `/sessions/${textOf(answered['session_id'])}/events`)
+    const { payload } = objectOf(listOf(events['data'])[0])
+    const chain = listOf(objectOf(payload)['chain']).map((slot) => objectOf(slot))
+    expect(chain.at(-1)).toMatchObject({
+      policy: 'pattern',
+      verdict: 'chose',
+      reason: expect.stringMatching(/^did best at \d turns like it: openai:gpt-5.4-mini /),
+    })
+    expect(await ask('why is the night sky dark')).toMatchObject({ model: 'anthropic:claude-haiku-4-5' })
+  })
+})
+
 describe('what a session refuses', () => {
   let agent: TestAgent
   beforeEach(async () => {
@@ -213,6 +257,8 @@ describe('what a session refuses', () => {
     ['an empty message', 'POST', '/sessions/ses_0/turns', { message: '' }, 400, 'invalid_value'],
     ['a session of nobody', 'POST', '/sessions/ses_0/turns', { message: 'x' }, 404, 'session_not_found'],
     ['a change of a session of nobody', 'PATCH', '/sessions/ses_0', { title: 'x' }, 404, 'session_not_found'],
+    ['a rating that is none', 'POST', '/turns/x/feedback', { rating: 'fine' }, 400, 'invalid_value'],
+    ['a rating of a turn of nobody', 'POST', '/turns/x/feedback', { rating: 'good' }, 404, 'turn_not_found'],
     ['a limit beyond the page', 'GET', '/sessions?limit=91', undefined, 400, 'invalid_value'],
     ['a method', 'PUT', '/sessions', {}, 405, 'method_not_allowed'],
   ])('%s', async (_, method, path, body, status, code) => {

@@ -2,7 +2,7 @@
 import { formatModelRef } from '../../../src/catalog/models.ts'
 import { GatewayError } from '../../../src/ir/errors.ts'
 import { delegationOf, resolveModel } from '../../../src/routing/resolve.ts'
-import type { SessionsTable } from '../../../src/store/schema.ts'
+import type { SessionsTable } from '../../../src/store/session-tables.ts'
 import { noTotals, type Answer, type Message, type SessionTotals } from '../../../src/store/sessions.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeSessions } from '../sessions.ts'

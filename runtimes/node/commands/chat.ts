@@ -1,5 +1,5 @@
 // `chat`: the agent surface in the terminal. Through the engine in-process, routed by policy, kept as a session.
-import type { SessionsTable } from '../../../src/store/schema.ts'
+import type { SessionsTable } from '../../../src/store/session-tables.ts'
 import type { Conversation } from '../chat/conversation.ts'
 import type { NodeContext } from '../context.ts'
 import type { NodeSessions } from '../sessions.ts'

@@ -52,3 +52,19 @@ function lastUserText(content: RequestContent | null): string {
   for (const part of spoken?.parts ?? []) if (part.type === 'text') text += text === '' ? part.text : `\n${part.text}`
   return text.slice(0, TEXT_LIMIT)
 }
+
+export interface LastMessage {
+  /** '' when there is none, or it cannot be read. */
+  readonly text: string
+  /** The user speaks last, and no tool beside. */
+  readonly isQuestion: boolean
+  readonly hasHistory: boolean
+}
+
+export function lastMessageOf(request: RouteRequest): LastMessage {
+  const content = contentOf(request)
+  const messages = content?.messages ?? []
+  const last = messages.at(-1)
+  const isQuestion = last?.role === 'user' && last.parts.every(({ type }) => type !== 'toolResult')
+  return { text: lastUserText(content), isQuestion, hasHistory: messages.some(({ role }) => role === 'assistant') }
+}

@@ -8,6 +8,7 @@ import { brakes } from './0006-brakes.ts'
 import { identityNotices } from './0020-identity-notices.ts'
 import { hub } from './0021-hub.ts'
 import { sessions } from './0030-sessions.ts'
+import { patterns } from './0031-patterns.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0020-identity-notices': identityNotices,
   '0021-hub': hub,
   '0030-sessions': sessions,
+  '0031-patterns': patterns,
 }

@@ -1,0 +1,40 @@
+// A turn as the engine is asked for it, by a door, a session or the chat.
+import type { Attribution, Principal } from '../ir/principal.ts'
+import type { LanguageModelRequest } from '../ir/request.ts'
+import type { Shape } from '../ir/stream.ts'
+import type { RouteRequest } from '../routing/route-request.ts'
+
+export interface TurnRequest {
+  readonly request: LanguageModelRequest
+  readonly principal: Principal
+  readonly attribution: Attribution
+  /** null for the agent surface. */
+  readonly inboundShape: Shape | null
+  /** The model of the whole session, where there is one. */
+  readonly stickyModel?: string | null
+  /** ULID. */
+  readonly turnId: string
+  /** Monotonic ms at which the request arrived. */
+  readonly receivedMs: number
+  /** Calls back when the client goes away, at once when it already has. */
+  readonly onClientGone: (gone: () => void) => void
+}
+
+/** What routing is asked about it. */
+export function questionOf({ request, principal, attribution, inboundShape, stickyModel = null }: TurnRequest): RouteRequest {
+  return {
+    requestedModel: request.model,
+    shape: request.shape,
+    principal,
+    traits: request.traits,
+    tags: attribution.tags,
+    stickyModel,
+    delegates: inboundShape === null,
+    content: () => request.content(),
+  }
+}
+
+/** Clients make up the ids of their sessions: they tell those of one key apart. */
+export function sessionOf({ principal, attribution }: TurnRequest): string | null {
+  return attribution.clientSessionId === null ? null : `${principal.keyId}/${attribution.clientSessionId}`
+}
