@@ -2,7 +2,7 @@
 import { costOf, type PriceCatalog } from '../catalog/prices.ts'
 import type { ModelRef } from '../catalog/models.ts'
 import type { Meter, Stop } from '../ir/stream.ts'
-import { noUsage, type Usage } from '../ir/usage.ts'
+import { mostTokens, mostUsd, noUsage, type Usage } from '../ir/usage.ts'
 import type { Warning } from '../ir/warning.ts'
 import { nanoUsdOf } from '../lib/money.ts'
 import { estimateTokens } from '../lib/tokens.ts'
@@ -58,14 +58,11 @@ function addNew(known: Warning[], warnings: readonly Warning[]): void {
 
 const WARNINGS_LIMIT = 64
 
-/** More than any call could use: one provider's slip must not be most of what a ledger ever counts. */
-const TOKENS_LIMIT = 1_000_000_000
-
 /** Counts that are no counts (a fraction, less than nothing, a billion) tell nothing: the call is then estimated. */
 function isCounted(usage: Usage): boolean {
   const { upstreamCostUsd: _, ...counts } = usage
   return Object.values(counts).every(
-    (count) => typeof count !== 'number' || (Number.isInteger(count) && count >= 0 && count <= TOKENS_LIMIT),
+    (count) => typeof count !== 'number' || (Number.isInteger(count) && count >= 0 && count <= mostTokens),
   )
 }
 
@@ -103,7 +100,7 @@ export function unpricedBillOf(tally: Tally, estimatedInputTokens: number): Bill
 
 /** A provider's own figure is only believed where it can be a call's cost. */
 function isPlausibleUsd(usd: number): boolean {
-  return Number.isFinite(usd) && usd >= 0 && usd < 1_000_000
+  return Number.isFinite(usd) && usd >= 0 && usd < mostUsd
 }
 
 function estimateOf(told: Usage, inputTokens: number | null, outputCharacters: number): Usage {

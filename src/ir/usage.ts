@@ -29,6 +29,12 @@ export interface Usage {
   readonly upstreamCostUsd?: number
 }
 
+/** More than any call could use: one slip of a provider or a log must not be most of what a ledger ever counts. */
+export const mostTokens = 1_000_000_000
+
+/** Nor can a call cost as much as this, USD. */
+export const mostUsd = 1_000_000
+
 export const noUsage: Usage = { inputUncached: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0 }
 
 /** All input tokens, cached or not: what vendors choose a long-context price tier by. */

@@ -1,5 +1,6 @@
 // Takes the events of old turns away, whole turns only and never an audit event. Projections stay: no total changes by it.
 import type { Kysely } from 'kysely'
+import * as z from 'zod'
 import { createUlidAt } from '../lib/ids.ts'
 import { DAY_US } from '../lib/calendar.ts'
 import type { Clock } from '../services.ts'
@@ -8,6 +9,7 @@ import type { CommitQueue } from './commit-queue.ts'
 import { eventPayloads } from './events.ts'
 import type { Database } from './schema.ts'
 import type { Storage } from './storage.ts'
+import { parsedJson } from './stored-calls.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
 
 export interface PruneParts {
@@ -21,6 +23,15 @@ export interface Pruned {
   readonly turns: number
   readonly events: number
 }
+
+/** Before it events may be gone; 0 = nobody pruned. */
+export async function readPrunedUs(db: Kysely<Database>): Promise<number> {
+  const rows = await db.selectFrom('events').select('payload_json').where('type', '=', 'trace.pruned').execute()
+  const times = rows.map((row) => prunedEvent.safeParse(parsedJson(row.payload_json)).data?.before_us ?? 0)
+  return Math.max(0, ...times)
+}
+
+const prunedEvent = z.object({ before_us: z.int() })
 
 /** How many there are of turns that ended before `beforeUs`. Changes nothing. */
 export async function countPrunable({ storage }: Pick<PruneParts, 'storage'>, beforeUs: number): Promise<Pruned> {

@@ -1,5 +1,15 @@
 // Session logs of clients become history: each call once, last line wins, wire rows win over logs.
-import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -127,6 +137,108 @@ describe('import claude-code', () => {
     expect(await ledger()).toContain('ok     the same in')
   })
 
+  it('leaves what the wire has when the client named another session to it, and when its events were pruned', async () => {
+    const play = (number: number, sessionId: string, requestId: string) =>
+      at.inStore(async ({ traces }) => {
+        const { opened, closed } = turnOf(number)
+        const { call } = closed
+        if (call?.type !== 'llm.call_completed') throw new Error('a call that failed')
+        const own = { sessionId, timestampUs: Date.UTC(2026, 10, 20, 9, 0, number) * 1000 }
+        const payload = { ...call.payload, upstream_request_id: requestId }
+        await traces.openTurn({ ...opened, route: { ...opened.route, ...own } }, { mustCommit: false })
+        await traces.closeTurn({ ...closed, call: { ...call, ...own, payload }, turn: { ...closed.turn, ...own } })
+      })
+    await play(1, 'ci-job-7', 'req_011A')
+    expect(await json('import', 'claude-code')).toMatchObject({ calls: 5, written: 4, on_wire: 1, wire_output_tokens: 20 })
+    await play(2, session, 'req_011B')
+    const before = await calls()
+    const age = `${Math.ceil((Date.now() - Date.UTC(2026, 10, 21)) / 60_000)}m`
+    await at.run('prune', '--older-than', age)
+    expect(await json('import', 'claude-code')).toMatchObject({ calls: 5, written: 0 })
+    expect(await calls()).toEqual(before)
+  })
+
+  it('leaves what it imported as it is when its events were pruned, whatever the price list says by then', async () => {
+    mkdirSync(at.home, { mode: 0o700 })
+    await at.run('import', 'claude-code')
+    const before = await calls()
+    await at.run('prune', '--older-than', '0s')
+    writeFileSync(join(at.home, 'config.yaml'), 'prices: { "anthropic:*": { input: 1, output: 1 } }\n', { mode: 0o600 })
+    expect(await json('import', 'claude-code')).toMatchObject({ written: 0, known: 5 })
+    expect(await calls()).toEqual(before)
+    expect(await ledger()).toContain('5 of them have no events any more: pruned')
+  })
+
+  it('imports each call once when two imports run at one time', async () => {
+    await Promise.all([at.run('import', 'claude-code'), at.run('import', 'claude-code'), at.run('import', 'codex')])
+    expect(await calls()).toHaveLength(8)
+    expect(await ledger()).toContain('ok     the same in')
+  })
+
+  it('keeps whom calls count for when it is run again without a word on it', async () => {
+    await at.run('user', 'add', 'ada')
+    await at.run('import', 'claude-code', '--user', 'ada')
+    expect(await json('import', 'claude-code')).toMatchObject({ written: 0, known: 5 })
+    expect(new Set((await calls()).map((row) => row.user_id))).toEqual(new Set(['ada']))
+  })
+
+  const answer = (id: string, over: object, message: object = {}) =>
+    JSON.stringify({
+      type: 'assistant',
+      uuid: id,
+      timestamp: '2026-11-20T09:00:00.000Z',
+      sessionId: 'hostile',
+      requestId: id,
+      ...over,
+      message: { id, model: 'claude-opus-4-8', usage: { input_tokens: 1, output_tokens: 2 }, ...message },
+    })
+
+  it('survives any line: what cannot be a call is none, and the rest is counted', async () => {
+    rmSync(at.path('.claude'), { recursive: true })
+    mkdirSync(at.path('.claude/projects/p'), { recursive: true })
+    const lines = [
+      '\u0000\ufffe garbage',
+      '{"type":"assistant"',
+      '[]',
+      'null',
+      '"x"',
+      `{"x":"${'z'.repeat(3_000_000)}"}`,
+      answer('dear', { costUSD: 1e300 }, { model: 'claude-nobody-knows' }),
+      answer('many', {}, { usage: { input_tokens: Number.MAX_SAFE_INTEGER, output_tokens: 3 } }),
+      answer('minus', {}, { usage: { input_tokens: -5, output_tokens: 4 } }),
+      answer('early', { timestamp: '0001-01-01T00:00:00.000Z' }),
+      answer('late', { timestamp: '9999-01-01T00:00:00.000Z' }),
+      `${answer('good', {})}\r`,
+      answer('last', {}),
+    ]
+    writeFileSync(at.path('.claude/projects/p/hostile.jsonl'), lines.join('\n'))
+    const { code, lines: printed } = await at.run('import', 'claude-code')
+    expect([code, printed[1]]).toEqual([0, '2 are left out: their time is before 1970 or has not come yet'])
+    const rows = await calls()
+    expect(rows.map((row) => [row.input_tokens, row.output_tokens, row.cost_nano_usd === null]).toSorted()).toEqual([
+      [0, 3, false],
+      [0, 4, false],
+      [1, 2, false],
+      [1, 2, false],
+      [1, 2, true],
+    ])
+    expect(await ledger()).toContain('ok     the same in')
+  })
+
+  it('follows links, each file once, and reads the other logs where one cannot be read', async () => {
+    const projects = at.path('.claude/projects')
+    renameSync(join(projects, '-srv-gateway'), at.path('elsewhere'))
+    symlinkSync(at.path('elsewhere'), join(projects, '-srv-gateway'))
+    symlinkSync(projects, join(projects, 'round-and-round'))
+    expect(await json('import', 'claude-code', '--dry-run')).toMatchObject({ files: 3, calls: 5, unreadable: [] })
+    // Reading the first bytes of a process' memory is an error for everybody, root too.
+    const broken = join(projects, 'broken.jsonl')
+    symlinkSync('/proc/self/mem', broken)
+    const { code, lines, stderr } = await at.run('import', 'claude-code')
+    expect([code, lines[0]]).toEqual([1, expect.stringMatching(/^5 calls in 4 logs: 5 imported/)])
+    expect(stderr).toBe(`${broken} could not be read: check the owner and mode, then import again`)
+  })
+
   it('says with --dry-run what it would do', async () => {
     const { lines } = await at.run('import', 'claude-code', '--dry-run')
     expect(lines[0]).toContain('5 would be imported')
@@ -190,6 +302,61 @@ describe('import codex', () => {
       cost_basis: 'imported',
     })
     expect(await json('import', 'codex')).toMatchObject({ written: 0, known: 3 })
+    expect(await ledger()).toContain('ok     the same in')
+  })
+
+  it('counts what a fork tells of its parent once, whatever times it bears, and what is its own', async () => {
+    const folder = at.path('.codex/sessions/2026/11/22')
+    const parentLog = readdirSync(folder).find((name) => name.startsWith('rollout-')) ?? ''
+    const parent = readFileSync(join(folder, parentLog), 'utf8').trim().split('\n')
+    const at2 = (ms: number) => new Date(Date.UTC(2026, 10, 22, 12) + ms).toISOString()
+    const told = (ms: number, input: number, output: number, lastInput: number, lastOutput: number) =>
+      JSON.stringify({
+        timestamp: at2(ms),
+        type: 'event_msg',
+        payload: {
+          type: 'token_count',
+          info: {
+            total_token_usage: {
+              input_tokens: input,
+              cached_input_tokens: 19_000,
+              output_tokens: output,
+              reasoning_output_tokens: 400,
+            },
+            last_token_usage: {
+              input_tokens: lastInput,
+              cached_input_tokens: 0,
+              output_tokens: lastOutput,
+              reasoning_output_tokens: 0,
+            },
+          },
+        },
+      })
+    const fork = (id: string, meta: object, own: readonly string[], copied: readonly string[]) =>
+      writeFileSync(
+        join(folder, `rollout-2026-11-22T12-00-00-${id}.jsonl`),
+        [
+          JSON.stringify({ timestamp: at2(0), type: 'session_meta', payload: { id, cwd: '/srv/fork', ...meta } }),
+          ...copied,
+          ...own,
+        ].join('\n'),
+      )
+    const restamped = parent.map((line, index) => JSON.stringify({ ...JSON.parse(line), timestamp: at2(index) }))
+    const parentId = '019a9776-0a34-7842-8627-112b63d66e90'
+    // With the times of the copying, with their own, and an older one that names no parent.
+    fork('f1', { forked_from_id: parentId }, [told(9000, 26_000, 1000, 400, 10)], restamped)
+    fork('f2', { forked_from_id: parentId }, [told(9000, 27_000, 1100, 1400, 110)], parent)
+    fork('f3', {}, [told(9000, 28_000, 1200, 2400, 210)], restamped)
+    expect(await json('import', 'codex')).toMatchObject({ files: 4, calls: 6, written: 6 })
+    expect((await calls()).map((row) => row.input_tokens).toSorted((a, b) => a - b)).toEqual([400, 600, 1400, 2000, 2400, 4000])
+    // Alone, and without the log of its parent: told by how fast it was written.
+    expect(await json('import', 'codex', join(folder, 'rollout-2026-11-22T12-00-00-f1.jsonl'))).toMatchObject({
+      calls: 1,
+      written: 0,
+    })
+    mkdirSync(at.path('.codex/archived_sessions'))
+    renameSync(join(folder, parentLog), at.path(`.codex/archived_sessions/${parentLog}`))
+    expect(await json('import', 'codex')).toMatchObject({ files: 4, calls: 6, written: 0 })
     expect(await ledger()).toContain('ok     the same in')
   })
 

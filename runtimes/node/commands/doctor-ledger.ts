@@ -4,6 +4,7 @@ import type { LedgerProof } from '../../../src/analytics/ledger/prove.ts'
 import { defineCommand } from './command.ts'
 import { configFlag, dbFlag, jsonFlag } from './flags.ts'
 import { withNode } from './open.ts'
+import { progressOf } from './progress.ts'
 
 const shownFaults = 5
 
@@ -15,9 +16,8 @@ export const doctorLedger = defineCommand({
   run: ({ flags, io }) =>
     withNode(io, flags, { mustExist: true }, async ({ storage, prices, clock }) => {
       const { proveLedger } = await import('../../../src/analytics/ledger/prove.ts')
-      const proof = await proveLedger({ storage, prices, nowUs: clock.nowUs() }, (events) => {
-        if (io.interactive) io.err(`${events} events so far`)
-      })
+      const progress = progressOf(io, (events) => `${events} events so far`)
+      const proof = await proveLedger({ storage, prices, nowUs: clock.nowUs() }, progress)
       if (flags.json) io.out(JSON.stringify(jsonOf(proof)))
       else for (const line of linesOf(proof)) io.out(line)
       return proof.faultCount === 0 ? 0 : 1

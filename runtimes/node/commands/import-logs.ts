@@ -8,6 +8,7 @@ import { CommandError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, text, toggle } from './flags.ts'
 import type { Io } from './io.ts'
 import { withNode } from './open.ts'
+import { progressOf } from './progress.ts'
 
 interface Source {
   readonly client: 'claude-code' | 'codex'
@@ -54,28 +55,34 @@ export const importCommands: readonly Command[] = sources.map((source) =>
     async run({ flags, args: [path], io }) {
       const { findLogs, readLogs } = await import('../session-logs.ts')
       const folders = path === undefined ? await source.folders(io.env) : [resolve(io.cwd, path)]
-      const files = await findLogs(folders, source.prefix)
-      if (files.length === 0)
+      const { files, unreadable: closed } = await findLogs(folders, source.prefix)
+      if (files.length + closed.length === 0)
         throw new CommandError(`there are no session logs in ${folders.join(' or ')}: give their PATH (usually ${source.place})`)
-      return withNode(io, flags, {}, async ({ storage, queue, prices, identities }) => {
+      return withNode(io, flags, {}, async ({ storage, queue, prices, clock, identities }) => {
         const { user, team } = flags
         if (user !== undefined && (await identities.findUser(user)) === null)
           throw new CommandError(`there is no user "${user.slice(0, 80)}": metis-gateway user add makes one`)
         if (team !== undefined && (await identities.findTeam(team)) === null)
           throw new CommandError(`there is no team "${team.slice(0, 80)}": metis-gateway team add makes one`)
         const { writeImported } = await import('../../../src/store/imports/write.ts')
-        const calls = await readLogs(files, await source.reader(), (done) => {
-          if (io.interactive && done % 100 === 0) io.err(`${done} of ${files.length} logs so far`)
-        })
+        const readProgress = progressOf(io, (done) => `${done} of ${files.length} logs so far`)
+        const { calls, unreadable: cut } = await readLogs(files, await source.reader(), readProgress)
         const options = { userId: user ?? null, teamId: team ?? null, dryRun: flags['dry-run'] }
-        const imported = await writeImported({ storage, queue, prices }, calls, options)
-        if (flags.json) io.out(JSON.stringify({ files: files.length, ...jsonOf(imported), dry_run: options.dryRun }))
+        const writeProgress = progressOf(io, (done) => `${done} of ${calls.length} calls so far`)
+        const imported = await writeImported({ storage, queue, prices, clock }, calls, options, writeProgress)
+        const unreadable = [...closed, ...cut]
+        if (flags.json) io.out(JSON.stringify({ files: files.length, ...jsonOf(imported), unreadable, dry_run: options.dryRun }))
         else for (const line of linesOf(files.length, imported, options.dryRun)) io.out(line)
-        return 0
+        if (unreadable.length === 0) return 0
+        io.err(`${shown(unreadable)} could not be read: check the owner and mode, then import again`)
+        return 1
       })
     },
   }),
 )
+
+const shown = ([first, second, third, ...more]: readonly string[]): string =>
+  [first, second, third, more.length === 0 ? undefined : `${more.length} more`].filter((text) => text !== undefined).join(', ')
 
 const ratioOf = ({ wireOutputTokens, loggedOutputTokens }: Imported): number | null =>
   loggedOutputTokens === 0 ? null : Math.round((wireOutputTokens / loggedOutputTokens) * 100) / 100
@@ -85,6 +92,7 @@ const jsonOf = (imported: Imported) => ({
   written: imported.written,
   known: imported.known,
   on_wire: imported.onWire,
+  misdated: imported.misdated,
   unpriced: imported.unpriced,
   cost_usd: usdOf(imported.costNanoUsd),
   wire_output_tokens: imported.wireOutputTokens,
@@ -93,11 +101,13 @@ const jsonOf = (imported: Imported) => ({
 })
 
 function linesOf(files: number, imported: Imported, dryRun: boolean): readonly string[] {
-  const { calls, written, known, onWire, unpriced, costNanoUsd, wireOutputTokens, loggedOutputTokens } = imported
+  const { calls, written, known, onWire, misdated, unpriced, costNanoUsd, comparedCalls, wireOutputTokens, loggedOutputTokens } =
+    imported
   const priced = `$${usdOf(costNanoUsd).toFixed(2)} at list price${unpriced === 0 ? '' : `, ${unpriced} unpriced`}`
   const lines = [
     `${calls} calls in ${files} logs: ${written} ${dryRun ? 'would be imported' : 'imported'} (${priced}), ${known} were there, ${onWire} are on record from the wire`,
   ]
+  if (misdated > 0) lines.push(`${misdated} are left out: their time is before 1970 or has not come yet`)
   const ratio = ratioOf(imported)
   if (ratio === null) return lines
   const verdict =
@@ -108,6 +118,6 @@ function linesOf(files: number, imported: Imported, dryRun: boolean): readonly s
         : 'these logs count output as the wire does'
   return [
     ...lines,
-    `${verdict}: ${loggedOutputTokens} tokens in them, ${wireOutputTokens} on the wire, of the same ${onWire} calls`,
+    `${verdict}: ${loggedOutputTokens} tokens in them, ${wireOutputTokens} on the wire, of the same ${comparedCalls} calls`,
   ]
 }

@@ -4,6 +4,7 @@ import { UsageError } from './faults.ts'
 import { configFlag, dbFlag, duration, jsonFlag, toggle } from './flags.ts'
 import { authorOf } from './keys.ts'
 import { withNode } from './open.ts'
+import { progressOf } from './progress.ts'
 
 export const prune = defineCommand({
   name: 'prune',
@@ -27,9 +28,12 @@ export const prune = defineCommand({
       const parts = { storage, queue, clock, newId: nextId }
       const { turns, events } = dry
         ? await countPrunable(parts, beforeUs)
-        : await pruneEvents(parts, beforeUs, authorOf(io), (gone) => {
-            if (io.interactive && gone % 10_000 < 90) io.err(`${gone} events so far`)
-          })
+        : await pruneEvents(
+            parts,
+            beforeUs,
+            authorOf(io),
+            progressOf(io, (gone) => `${gone} events so far`),
+          )
       const before = new Date(beforeUs / 1000).toISOString()
       if (flags.json) io.out(JSON.stringify({ before, turns, events, dry_run: dry }))
       else io.out(`${events} events of ${turns} turns before ${before} ${dry ? 'would go' : 'are gone'}; calls and sums stay`)

@@ -2,8 +2,7 @@
 import { defineCommand } from './command.ts'
 import { configFlag, dbFlag, jsonFlag } from './flags.ts'
 import { withNode } from './open.ts'
-
-const progressEvery = 10_000
+import { progressOf } from './progress.ts'
 
 export const rebuild = defineCommand({
   name: 'rebuild',
@@ -13,12 +12,8 @@ export const rebuild = defineCommand({
   run: ({ flags, io }) =>
     withNode(io, flags, { mustExist: true }, async (context) => {
       const { rebuild: rebuildProjections } = await import('../../../src/store/rebuild.ts')
-      let shown = 0
-      const { calls, hours, unreadable } = await rebuildProjections(context, (done) => {
-        if (!io.interactive || done - shown < progressEvery) return
-        shown = done
-        io.err(`${done} calls so far`)
-      })
+      const progress = progressOf(io, (done) => `${done} calls so far`)
+      const { calls, hours, unreadable } = await rebuildProjections(context, progress)
       io.out(flags.json ? JSON.stringify({ calls, hours, unreadable }) : `${calls} calls in ${hours} hours were made again`)
       if (unreadable.length === 0) return 0
       const some = unreadable.slice(0, 3).join(', ')

@@ -5,6 +5,7 @@ import { UsageError } from './faults.ts'
 import { configFlag, dbFlag, instant, jsonFlag, toggle } from './flags.ts'
 import { authorOf } from './keys.ts'
 import { withNode } from './open.ts'
+import { progressOf } from './progress.ts'
 
 export const reprice = defineCommand({
   name: 'reprice',
@@ -26,9 +27,7 @@ export const reprice = defineCommand({
       const { looked, adjusted, priced, unpriced, differenceNanoUsd } = await repriceCalls(
         parts,
         { sinceUs, dryRun, by: authorOf(io) },
-        (done) => {
-          if (io.interactive && done % 9000 < 90) io.err(`${done} calls so far`)
-        },
+        progressOf(io, (done) => `${done} calls so far`),
       )
       const difference = usdOf(differenceNanoUsd)
       if (flags.json) {

@@ -2,12 +2,12 @@
 // in events, calls, hourly rollups, analytics and export. Everything is read at one moment, so that it may run beside gateways.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import * as z from 'zod'
 import type { PriceCatalog } from '../../catalog/prices.ts'
 import type { Database } from '../../store/schema.ts'
+import { readPrunedUs } from '../../store/prune.ts'
 import { readSnapshot } from '../../store/snapshot.ts'
 import type { Storage } from '../../store/storage.ts'
-import { callTypes, parsedJson } from '../../store/stored-calls.ts'
+import { callTypes } from '../../store/stored-calls.ts'
 import { readAnswers, readExport } from './answers.ts'
 import { createFaultLog, type FaultLog, type LedgerFault } from './faults.ts'
 import { compareRollup } from './rollup.ts'
@@ -88,15 +88,6 @@ async function expectEvents(db: Kysely<Database>, fromEvents: Sums, sums: Sums, 
   else if (faults.count === 0 && prunedUs === 0) faults.add('calls', `the events do not add up to it: ${difference}`)
   return sums.calls - fromEvents.calls
 }
-
-/** Before it events may be gone; 0 = nobody pruned. */
-async function readPrunedUs(db: Kysely<Database>): Promise<number> {
-  const rows = await db.selectFrom('events').select('payload_json').where('type', '=', 'trace.pruned').execute()
-  const times = rows.map((row) => prunedEvent.safeParse(parsedJson(row.payload_json)).data?.before_us ?? 0)
-  return Math.max(0, ...times)
-}
-
-const prunedEvent = z.object({ before_us: z.int() })
 
 async function readSums(db: Kysely<Database>): Promise<Sums> {
   const columns = {

@@ -19,7 +19,6 @@ export interface Walked {
 
 /** D1 takes 100 parameters a statement. */
 const pageSize = 90
-const progressEvery = 10_000
 
 interface OpenTurn {
   readonly routeId: string
@@ -40,7 +39,7 @@ export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgr
     const rows = await rowsOf(db, page)
     for (const event of page) visit(event, rows)
     seen += page.length
-    if (seen % progressEvery < pageSize) onProgress(seen)
+    onProgress(seen)
   }
   counts.in_flight = await matchInflight(db, open, faults)
   return { turns: counts, sums }

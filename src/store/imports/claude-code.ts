@@ -1,10 +1,11 @@
 // Claude Code's session logs: ~/.claude/projects/<folder>/<session>.jsonl, one JSON object a line. An answer is one line for each
 // of its blocks, all with the answer's id and its usage so far, and is copied into the logs of sessions that resume it.
 import * as z from 'zod'
+import { mostTokens, mostUsd } from '../../ir/usage.ts'
 import { parsedJson } from '../stored-calls.ts'
 import type { ImportedCall, LogReader } from './imported-call.ts'
 
-const count = z.int().nonnegative().nullish().catch(null)
+const count = z.int().nonnegative().max(mostTokens).nullish().catch(null)
 const word = z.string().nullish().catch(null)
 
 const entry = z.object({
@@ -16,7 +17,7 @@ const entry = z.object({
   requestId: word,
   cwd: word,
   gitBranch: word,
-  costUSD: z.number().nonnegative().nullish().catch(null),
+  costUSD: z.number().nonnegative().lt(mostUsd).nullish().catch(null),
   message: z
     .object({
       id: word,

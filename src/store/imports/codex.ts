@@ -1,10 +1,18 @@
 // Codex's session logs: ~/.codex/sessions/YYYY/MM/DD/rollout-<time>-<session>.jsonl. Usage is in `token_count` events: totals of
-// the session so far, and the last call's share; the same totals may be told again, and then nothing was called.
+// the session so far, and the last call's share; the same totals may be told again, and then nothing was called. A fork begins
+// with a copy of its parent's log: what is told there was called once, by the parent.
 import * as z from 'zod'
+import { mostTokens } from '../../ir/usage.ts'
 import { parsedJson } from '../stored-calls.ts'
+import { createReplay, type Replay } from './codex-replay.ts'
 import type { ImportedCall, LogReader } from './imported-call.ts'
 
-const count = z.int().nonnegative().catch(0)
+/** The totals of a session may be more than a call's. */
+const count = z
+  .int()
+  .nonnegative()
+  .max(1000 * mostTokens)
+  .catch(0)
 const usage = z.object({
   input_tokens: count,
   /** Of the input. */
@@ -18,6 +26,7 @@ type CodexUsage = z.infer<typeof usage>
 const line = z.object({ timestamp: z.iso.datetime(), type: z.string(), payload: z.looseObject({}) })
 const sessionMeta = z.object({
   id: z.string(),
+  forked_from_id: z.string().nullish().catch(null),
   cwd: z.string().nullish().catch(null),
   git: z
     .object({ branch: z.string().nullish().catch(null) })
@@ -38,13 +47,17 @@ interface Session {
   cwd: string | null
   model: string | null
   total: CodexUsage
-  /** Calls so far: what names the next one. */
+  /** Calls so far, those of its parent included: what names the next one. */
   calls: number
+  /** null = it is nobody's fork. */
+  replay: Replay | null
   lastMs: number
 }
 
 export function createCodexReader(): LogReader {
   const calls = new Map<string, ImportedCall>()
+  /** What each session told, in order. */
+  const toldBy = new Map<string, string[]>()
   let session: Session | null = null
 
   return {
@@ -58,20 +71,24 @@ export function createCodexReader(): LogReader {
       const atMs = Date.parse(read.data.timestamp)
       if (type === 'session_meta') {
         const meta = sessionMeta.safeParse(payload).data
-        // A session that goes on from another begins with that one's log: its own head comes first.
-        if (meta !== undefined && session === null)
-          session = {
-            id: meta.id,
-            branch: meta.git?.branch ?? null,
-            cwd: meta.cwd ?? null,
-            model: null,
-            total: nothing,
-            calls: 0,
-            lastMs: atMs,
-          }
+        if (meta === undefined) return
+        session ??= {
+          id: meta.id,
+          branch: meta.git?.branch ?? null,
+          cwd: meta.cwd ?? null,
+          model: null,
+          total: nothing,
+          calls: 0,
+          replay: null,
+          lastMs: atMs,
+        }
+        // Its own head comes first, then its parent's: older ones do not say whose fork they are.
+        const parent = meta.id === session.id ? meta.forked_from_id : meta.id
+        if (parent && session.calls === 0) session.replay ??= createReplay(toldBy.get(parent) ?? null, atMs)
         return
       }
       if (session === null) return
+      session.replay?.line(atMs)
       if (type === 'turn_context') {
         const context = turnContext.safeParse(payload).data
         session.model = context?.model ?? session.model
@@ -83,8 +100,12 @@ export function createCodexReader(): LogReader {
       const used = told === undefined ? null : newUsage(told.info, session)
       if (used === null || session.model === null) return
       session.calls += 1
+      const sequence = toldBy.get(session.id) ?? []
+      toldBy.set(session.id, sequence)
+      const words = Object.values(told?.info.total_token_usage ?? used).join(' ')
+      sequence[session.calls - 1] = words
       const callId = `${session.id} ${session.calls}`
-      calls.set(callId, callOf(session, callId, used, atMs))
+      if (session.replay?.holds(words) !== true) calls.set(callId, callOf(session, callId, used, atMs))
       session.lastMs = atMs
     },
     calls: () => [...calls.values()],
@@ -100,7 +121,9 @@ function newUsage(info: z.infer<typeof tokenCount>['info'], session: Session): C
     if (total.input_tokens === before.input_tokens && total.output_tokens === before.output_tokens) return null
   }
   const used = last ?? (total ? minus(total, before) : null)
-  return used === null || used.input_tokens + used.output_tokens === 0 ? null : used
+  if (used === null) return null
+  const tokens = used.input_tokens + used.output_tokens
+  return tokens === 0 || tokens > mostTokens ? null : used
 }
 
 function minus(total: CodexUsage, before: CodexUsage): CodexUsage {

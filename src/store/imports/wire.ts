@@ -1,6 +1,7 @@
 // Which of the calls that a log tells came over the wire as well: then the wire counts.
 import type { Kysely } from 'kysely'
 import * as z from 'zod'
+import { readPrunedUs } from '../prune.ts'
 import type { Database } from '../schema.ts'
 import { parsedJson } from '../stored-calls.ts'
 import type { ImportedCall } from './imported-call.ts'
@@ -8,8 +9,14 @@ import type { ImportedCall } from './imported-call.ts'
 export interface Wire {
   /** By the provider's request id; a log that has none is on the wire where its session is. Remembers what it was asked for. */
   has(call: ImportedCall): boolean
-  /** Of the calls from the wire that were asked for. */
-  outputTokens(): number
+  /** Of the calls that were asked for and can be told one by one: output tokens on the wire, and in the log. */
+  compared(): Compared
+}
+
+export interface Compared {
+  readonly comparedCalls: number
+  readonly wireOutputTokens: number
+  readonly loggedOutputTokens: number
 }
 
 /** D1 takes 100 parameters a statement. */
@@ -20,16 +27,32 @@ const marginUs = 3_600_000_000
 
 export async function readWire(db: Kysely<Database>, calls: readonly ImportedCall[]): Promise<Wire> {
   const sessions = await readSessions(db, [...new Set(calls.map((call) => call.sessionId))])
-  const shared = calls.filter((call) => sessions.has(call.sessionId))
-  const requests = shared.some((call) => call.requestId !== null) ? await readRequests(db, shared) : new Map<string, number>()
+  // Not only in those sessions: a client may name another one to the gateway than its log has.
+  const requests = await readRequests(
+    db,
+    calls.filter((call) => call.requestId !== null),
+  )
+  const prunedUs = await readPrunedUs(db)
   const seen = new Map<string, number>()
+  let comparedCalls = 0
+  let loggedOutputTokens = 0
   return {
-    has({ sessionId, requestId }) {
+    has({ sessionId, requestId, timestampUs, usage }) {
       const tokens = requestId === null ? sessions.get(sessionId) : requests.get(requestId)
-      if (tokens !== undefined) seen.set(requestId ?? sessionId, tokens)
-      return tokens !== undefined
+      if (tokens !== undefined) {
+        seen.set(requestId ?? sessionId, tokens)
+        comparedCalls += 1
+        loggedOutputTokens += usage.output
+        return true
+      }
+      // Its request id went with its event: what the session has in `calls` is all there is to go by.
+      return timestampUs < prunedUs && sessions.has(sessionId)
     },
-    outputTokens: () => [...seen.values()].reduce((sum, tokens) => sum + tokens, 0),
+    compared: () => ({
+      comparedCalls,
+      wireOutputTokens: [...seen.values()].reduce((sum, tokens) => sum + tokens, 0),
+      loggedOutputTokens,
+    }),
   }
 }
 
@@ -53,9 +76,10 @@ const wireCall = z.object({ upstream_request_id: z.string(), output_tokens: z.in
 
 async function readRequests(db: Kysely<Database>, calls: readonly ImportedCall[]): Promise<ReadonlyMap<string, number>> {
   const times = calls.map((call) => call.timestampUs)
-  const fromUs = times.reduce((least, time) => Math.min(least, time)) - marginUs
-  const toUs = times.reduce((most, time) => Math.max(most, time)) + marginUs
+  const fromUs = times.reduce((least, time) => Math.min(least, time), Infinity) - marginUs
+  const toUs = times.reduce((most, time) => Math.max(most, time), -Infinity) + marginUs
   const requests = new Map<string, number>()
+  if (!(await hasWireCalls(db, fromUs, toUs))) return requests
   for (let after = ''; ;) {
     const page = await db
       .selectFrom('events')
@@ -75,4 +99,18 @@ async function readRequests(db: Kysely<Database>, calls: readonly ImportedCall[]
       if (call !== undefined) requests.set(call.upstream_request_id, call.output_tokens)
     }
   }
+}
+
+/** Usually none on day one: then no event is read. */
+async function hasWireCalls(db: Kysely<Database>, fromUs: number, toUs: number): Promise<boolean> {
+  if (fromUs > toUs) return false
+  const row = await db
+    .selectFrom('calls')
+    .select('turn_id')
+    .where('timestamp_us', '>=', fromUs)
+    .where('timestamp_us', '<=', toUs)
+    .where('cost_basis', '<>', 'imported')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }

@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely'
 import { costOf, type PriceCatalog } from '../../catalog/prices.ts'
 import { nanoUsdOf, usdOf } from '../../lib/money.ts'
 import { readAdjustments } from '../adjustments.ts'
+import type { Clock } from '../../services.ts'
 import type { CommitQueue } from '../commit-queue.ts'
 import { derivedId } from '../derived-id.ts'
 import type { LlmCallCompleted } from '../events.ts'
@@ -12,25 +13,25 @@ import { callRowOf, hourStartOf, remakeHour, type CallEvent } from '../projectio
 import { replaceCallIn } from '../rebuild.ts'
 import type { CallsTable, Database, EventsTable } from '../schema.ts'
 import type { Storage, Unit } from '../storage.ts'
-import { projectedCall } from '../stored-calls.ts'
 import { eventColumns, eventRowOf, names } from '../turn-statements.ts'
 import type { ImportedCall } from './imported-call.ts'
-import { readWire } from './wire.ts'
+import { readWire, type Compared } from './wire.ts'
 
 export interface ImportParts {
   readonly storage: Storage
   readonly queue: CommitQueue
   readonly prices: PriceCatalog
+  readonly clock: Pick<Clock, 'nowUs'>
 }
 
 export interface ImportOptions {
-  /** Whom the calls count for. */
+  /** Whom the calls count for; null = whom they count for already, or nobody. */
   readonly userId: string | null
   readonly teamId: string | null
   readonly dryRun: boolean
 }
 
-export interface Imported {
+export interface Imported extends Compared {
   /** Of the logs. */
   readonly calls: number
   /** New, or told anew. */
@@ -39,9 +40,8 @@ export interface Imported {
   readonly known: number
   /** On record from the wire, which counts. */
   readonly onWire: number
-  /** Output tokens of those: what the wire had, and what the logs say. */
-  readonly wireOutputTokens: number
-  readonly loggedOutputTokens: number
+  /** Of a time before 1970 or to come: no call was then, and ids made after it would be above all others. */
+  readonly misdated: number
   /** Of what was written. */
   readonly costNanoUsd: number
   readonly unpriced: number
@@ -59,23 +59,29 @@ export async function writeImported(
   parts: ImportParts,
   calls: readonly ImportedCall[],
   options: ImportOptions,
+  onProgress: (calls: number) => void = () => undefined,
 ): Promise<Imported> {
-  const { storage, queue, prices } = parts
+  const { storage, queue, prices, clock } = parts
   await prices.ready()
-  const wire = await readWire(storage.db, calls)
+  const nowUs = clock.nowUs()
+  const dated = calls.filter(({ timestampUs }) => timestampUs >= 0 && timestampUs <= nowUs)
+  const wire = await readWire(storage.db, dated)
   // What was repriced since stays as it is.
   const adjustments = await readAdjustments(storage.db)
-  const sums = { calls: calls.length, written: 0, known: 0, onWire: 0, loggedOutputTokens: 0, costNanoUsd: 0, unpriced: 0 }
-  const rows: Row[] = []
-  for (const call of calls) {
-    if (wire.has(call)) {
-      sums.onWire += 1
-      sums.loggedOutputTokens += call.usage.output
-    } else rows.push(rowOf(call, options, prices))
+  const misdated = calls.length - dated.length
+  const sums = { calls: calls.length, written: 0, known: 0, onWire: 0, misdated, costNanoUsd: 0, unpriced: 0 }
+  const told: ImportedCall[] = []
+  for (const call of dated) {
+    if (wire.has(call)) sums.onWire += 1
+    else told.push(call)
   }
-  for (const page of pagesOf(rows)) {
-    const known = await readKnown(storage.db, page)
-    const fresh = page.filter(({ event, call }) => !adjustments.has(event.id) && known.get(event.id) !== countsOf(call))
+  for (const page of pagesOf(told)) {
+    const known = await readKnown(storage.db, page.map(idOf))
+    const rows = page.map((call) => rowOf(call, known.get(idOf(call)), options, prices))
+    const fresh = rows.filter(({ event, call }) => {
+      const before = known.get(event.id)
+      return !adjustments.has(event.id) && (before === undefined || countsOf(before) !== countsOf(call))
+    })
     sums.known += page.length - fresh.length
     sums.written += fresh.length
     for (const { call } of fresh) {
@@ -83,26 +89,31 @@ export async function writeImported(
       if (call.cost_nano_usd === null) sums.unpriced += 1
     }
     if (fresh.length > 0 && !options.dryRun) await queue.commit(unitOf(storage.db, fresh))
+    onProgress(sums.known + sums.written)
   }
-  return { ...sums, wireOutputTokens: wire.outputTokens() }
+  return { ...sums, ...wire.compared() }
 }
 
-function rowOf(call: ImportedCall, options: ImportOptions, prices: PriceCatalog): Row {
+const idOf = (call: ImportedCall): string => derivedId(call.timestampUs / 1000, `${call.client} ${call.callId}`)
+
+/** `before`: its row, where it has one. A call stays in the session that it was first told of, and with whom it counts for. */
+function rowOf(call: ImportedCall, before: CallsTable | undefined, options: ImportOptions, prices: PriceCatalog): Row {
   const { usage, timestampUs } = call
+  const sessionId = before?.session_id ?? call.sessionId
   const price = prices.priceOf(call.provider, call.model, usage, timestampUs)
   const logged = call.costUsd === null ? null : nanoUsdOf(call.costUsd)
   const costNanoUsd = price === null ? logged : costOf(usage, price)
-  const id = derivedId(timestampUs / 1000, `${call.client} ${call.callId}`)
+  const id = idOf(call)
   const payload: LlmCallCompleted = {
     gateway_key_id: null,
     inbound_shape: null,
-    user_id: options.userId,
-    team_id: options.teamId,
+    user_id: options.userId ?? before?.user_id ?? null,
+    team_id: options.teamId ?? before?.team_id ?? null,
     workspace: call.cwd,
     project: call.cwd === null ? null : (call.cwd.split(/[/\\]/).findLast((part) => part !== '') ?? null),
     branch: call.branch,
     client: call.client,
-    client_session_id: call.sessionId,
+    client_session_id: sessionId,
     tags: {},
     model: `${call.provider}:${call.model}`,
     provider: call.provider,
@@ -136,7 +147,7 @@ function rowOf(call: ImportedCall, options: ImportOptions, prices: PriceCatalog)
   const event: CallEvent = {
     id,
     timestampUs,
-    sessionId: call.sessionId,
+    sessionId,
     turnId: id,
     parentEventId: null,
     type: 'llm.call_completed',
@@ -146,32 +157,27 @@ function rowOf(call: ImportedCall, options: ImportOptions, prices: PriceCatalog)
 }
 
 /** By time, each page within one hour: the hour is made again once a page. */
-function* pagesOf(rows: readonly Row[]): Generator<readonly Row[]> {
-  let page: Row[] = []
-  for (const row of rows.toSorted((a, b) => a.call.timestamp_us - b.call.timestamp_us)) {
+function* pagesOf(calls: readonly ImportedCall[]): Generator<readonly ImportedCall[]> {
+  let page: ImportedCall[] = []
+  for (const call of calls.toSorted((a, b) => a.timestampUs - b.timestampUs)) {
     const [first] = page
-    const isOther = first !== undefined && hourStartOf(first.call.timestamp_us) !== hourStartOf(row.call.timestamp_us)
+    const isOther = first !== undefined && hourStartOf(first.timestampUs) !== hourStartOf(call.timestampUs)
     if (isOther || page.length >= pageSize) {
       yield page
       page = []
     }
-    page.push(row)
+    page.push(call)
   }
   if (page.length > 0) yield page
 }
 
-/** Counts by event. Prices are not compared: the list may change between two imports, and `reprice` is for that. */
-async function readKnown(db: Kysely<Database>, page: readonly Row[]): Promise<ReadonlyMap<string, string>> {
-  const ids = page.map(({ event }) => event.id)
-  const rows = await db.selectFrom('events').selectAll().where('id', 'in', ids).execute()
-  return new Map(
-    rows.flatMap((event) => {
-      const call = projectedCall(event)
-      return call === null ? [] : [[event.id, countsOf(call)] as const]
-    }),
-  )
+/** By turn, from `calls`: its events may be pruned, and then it is known all the same. */
+async function readKnown(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, CallsTable>> {
+  const rows = await db.selectFrom('calls').selectAll().where('turn_id', 'in', ids).execute()
+  return new Map(rows.map((row) => [row.turn_id, row]))
 }
 
+/** Prices are not compared: the list may change between two imports, and `reprice` is for that. */
 const countsOf = (call: CallsTable): string =>
   [
     call.input_tokens,
