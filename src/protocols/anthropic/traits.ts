@@ -1,6 +1,7 @@
 // What the engine must know of every request, read from the parsed body without copying it.
 import type { RequestTraits } from '../../ir/request.ts'
 import { estimateTokens } from '../../lib/tokens.ts'
+import { documentTokensOf, tokensPerImage } from '../media-tokens.ts'
 import { given, isObject } from '../wire.ts'
 import type { Envelope } from './envelope.ts'
 
@@ -15,14 +16,10 @@ export function traitsOf(envelope: Envelope, bodyBytes: number): RequestTraits {
     wantsStructuredOutput:
       isObject(body['output_format']) || (isObject(body['output_config']) && isObject(body['output_config']['format'])),
     ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
-    estimatedInputTokens: estimateTokens(bodyBytes - media.encodedBytes) + media.images * imageTokens + media.documents,
+    estimatedInputTokens: estimateTokens(bodyBytes - media.encodedBytes) + media.images * tokensPerImage + media.documents,
     ...claudeCodeIds(body['metadata']),
   }
 }
-
-const imageTokens = 1100
-/** 2000 tokens a page; a page of a PDF is some 50 kB, 67 kB in base64. */
-const documentTokensPerByte = 2000 / 67_000
 
 interface Media {
   images: number
@@ -42,7 +39,7 @@ function countMedia(content: unknown, media: Media): void {
     if ((type !== 'image' && type !== 'document') || !isObject(source)) continue
     if (source['type'] !== 'base64' || typeof source['data'] !== 'string') continue
     media.encodedBytes += source['data'].length
-    if (type === 'document') media.documents += Math.max(2000, Math.ceil(source['data'].length * documentTokensPerByte))
+    if (type === 'document') media.documents += documentTokensOf(source['data'].length)
   }
 }
 

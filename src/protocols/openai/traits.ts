@@ -1,12 +1,12 @@
 // What the engine needs of every request, from one walk over the parsed body that copies nothing: no zod, no decoding.
 import type { RequestTraits } from '../../ir/request.ts'
 import { estimateTokens } from '../../lib/tokens.ts'
+import { audioTokensOf, documentTokensOf, tokensPerImage } from '../media-tokens.ts'
 import { isObject } from '../wire.ts'
 
-// translation.md §6: flat per message, per tool and per image; the base64 of an image is not counted as text.
+// translation.md §6: flat per message and per tool; base64 is not counted as text.
 const tokensPerMessage = 3
 const tokensPerTool = 8
-const tokensPerImage = 1100
 
 /** `bodyBytes`: length of the whole body, from which media are taken off. */
 export function traitsOf(body: Record<string, unknown>, messages: readonly unknown[], bodyBytes: number): RequestTraits {
@@ -23,7 +23,7 @@ export function traitsOf(body: Record<string, unknown>, messages: readonly unkno
       estimateTokens(Math.max(0, bodyBytes - media.dataCharacters)) +
       messages.length * tokensPerMessage +
       toolCount * tokensPerTool +
-      media.images * tokensPerImage,
+      media.tokens,
   }
 }
 
@@ -56,22 +56,42 @@ function isForeignBlock(block: unknown): boolean {
 }
 
 interface Media {
-  readonly images: number
-  readonly dataCharacters: number
+  images: number
+  /** What the model reads of all of them, tokens. */
+  tokens: number
+  /** Base64 text. */
+  dataCharacters: number
 }
 
 function mediaOf(messages: readonly unknown[]): Media {
-  let images = 0
-  let dataCharacters = 0
+  const media = { images: 0, tokens: 0, dataCharacters: 0 }
   for (const message of messages) {
-    for (const block of contentArrayOf(message)) {
-      if (!isObject(block)) continue
-      const data = imageDataOf(block)
-      if (data !== undefined) images++
-      dataCharacters += data?.length ?? 0
-    }
+    if (!isObject(message)) continue
+    countMedia(message['content'], media)
+    // What a tool gave back, among the items of Responses.
+    countMedia(message['output'], media)
   }
-  return { images, dataCharacters }
+  return media
+}
+
+function countMedia(content: unknown, media: Media): void {
+  if (!Array.isArray(content)) return
+  for (const block of content) {
+    if (!isObject(block)) continue
+    if (block['type'] === 'tool_result') countMedia(block['content'], media)
+    const image = imageDataOf(block)
+    if (image !== undefined) {
+      media.images++
+      media.tokens += tokensPerImage
+      media.dataCharacters += image.length
+      continue
+    }
+    const file = fileDataOf(block)
+    const audio = audioDataOf(block)
+    if (file !== undefined) media.tokens += documentTokensOf(file.length)
+    if (audio !== undefined) media.tokens += audioTokensOf(audio.length)
+    media.dataCharacters += (file ?? audio ?? '').length
+  }
 }
 
 function imageDataOf(block: Record<string, unknown>): string | undefined {
@@ -80,6 +100,20 @@ function imageDataOf(block: Record<string, unknown>): string | undefined {
   if (isObject(image)) return typeof image['url'] === 'string' ? image['url'] : ''
   if (block['type'] !== 'image') return undefined
   return isObject(source) && typeof source['data'] === 'string' ? source['data'] : ''
+}
+
+/** Chat's `file`, Responses' `input_file` and Anthropic's `document`; undefined for one that is not sent along. */
+function fileDataOf({ type, file, file_data: flat, source }: Record<string, unknown>): string | undefined {
+  if (type === 'document') return isObject(source) && source['type'] === 'base64' ? asText(source['data']) : undefined
+  return isObject(file) ? asText(file['file_data']) : asText(flat)
+}
+
+function audioDataOf({ input_audio: audio }: Record<string, unknown>): string | undefined {
+  return isObject(audio) ? asText(audio['data']) : undefined
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function contentArrayOf(message: unknown): readonly unknown[] {

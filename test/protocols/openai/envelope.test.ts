@@ -68,6 +68,42 @@ describe('the traits of a chat request', () => {
     expect(estimatedInputTokens).toBeLessThan(1200)
   })
 
+  const base64 = 'A'.repeat(300_000)
+  const pdf = `data:application/pdf;base64,${base64}`
+  const inImage = { type: 'input_image', image_url: `data:image/png;base64,${base64}` }
+
+  it.each([
+    ['a PDF', { messages: [{ role: 'user', content: [{ type: 'file', file: { filename: 'a.pdf', file_data: pdf } }] }] }],
+    ['a PDF in bare base64', { messages: [{ role: 'user', content: [{ type: 'file', file: { file_data: base64 } }] }] }],
+    ['a PDF of Responses', { input: [{ role: 'user', content: [{ type: 'input_file', file_data: pdf }] }] }],
+    ['an image in a tool result', { input: [{ type: 'function_call_output', call_id: 'c', output: [inImage] }] }],
+    [
+      'an image in an Anthropic result',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              {
+                type: 'tool_result',
+                tool_use_id: 'a',
+                content: [{ type: 'image', source: { type: 'base64', data: base64 } }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    ['audio', { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: base64, format: 'wav' } }] }] }],
+  ])('counts %s by what a model reads of it, not by the length of its base64', (_, body) => {
+    const { estimatedInputTokens } = requestOf(body).traits
+    expect(estimatedInputTokens).toBeLessThan(10_000)
+  })
+
+  it('sees an image in a tool result', () => {
+    expect(requestOf({ input: [{ type: 'function_call_output', call_id: 'c', output: [inImage] }] }).traits.hasImages).toBe(true)
+  })
+
   it.each([
     ['Responses-shaped input', { input: [] }],
     ['a flat function tool', { messages, tools: [{ type: 'function', name: 'f', parameters: {} }] }],
