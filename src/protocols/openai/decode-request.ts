@@ -16,7 +16,6 @@ export function contentOf(body: Record<string, unknown>, paths?: readonly string
   if (wire.modalities?.includes('audio')) throw invalidValue('modalities', 'audio output cannot be carried to this model')
   if (wire.audio) throw invalidValue('audio', 'audio output cannot be carried to this model')
   if (wire.messages.length === 0) throw invalidValue('messages', '`messages` must not be empty')
-  const tier = tiers.safeParse(wire.service_tier)
   return {
     ...conversationOf(wire.messages, paths),
     tools: toolsOf(wire.tools, wire.functions),
@@ -30,13 +29,14 @@ export function contentOf(body: Record<string, unknown>, paths?: readonly string
     ...given('reasoning', reasoningOf(wire)),
     ...given('output', outputOf(wire.response_format)),
     ...given('userId', wire.safety_identifier ?? wire.user),
-    ...given('serviceTier', tier.data),
-    unmapped: unmappedOf(body, tier.success),
+    ...given('serviceTier', tiers.safeParse(wire.service_tier).data),
+    unmapped: unmappedOf(body, wire),
   }
 }
 
 const efforts = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
 const tiers = z.enum(['auto', 'default', 'priority', 'flex'])
+const formats = z.enum(['text', 'json_object', 'json_schema'])
 const object = z.record(z.string(), z.unknown())
 
 const bodySchema = z.looseObject({
@@ -55,10 +55,10 @@ const bodySchema = z.looseObject({
   temperature: z.number().nullish(),
   top_p: z.number().nullish(),
   top_k: z.number().nullish(),
-  reasoning_effort: efforts.nullish(),
+  reasoning_effort: z.string().nullish(),
   /** OpenRouter, and Responses */
   reasoning: z
-    .looseObject({ effort: efforts.nullish(), max_tokens: z.number().nullish(), enabled: z.boolean().nullish() })
+    .looseObject({ effort: z.string().nullish(), max_tokens: z.number().nullish(), enabled: z.boolean().nullish() })
     .nullish(),
   /** LiteLLM */
   thinking: z.looseObject({ type: z.string(), budget_tokens: z.number().nullish() }).nullish(),
@@ -89,7 +89,7 @@ function parallelOf(wire: WireBody): { parallelToolCalls?: boolean } {
 
 function reasoningOf(wire: WireBody): Reasoning | undefined {
   const { thinking, reasoning } = wire
-  const effort = wire.reasoning_effort ?? reasoning?.effort ?? undefined
+  const effort = efforts.safeParse(wire.reasoning_effort ?? reasoning?.effort).data
   const budgetTokens = thinking?.budget_tokens ?? reasoning?.max_tokens ?? undefined
   if (thinking?.type === 'disabled' || reasoning?.enabled === false || effort === 'none') return { mode: 'off' }
   if (budgetTokens !== undefined) return { mode: 'budget', budgetTokens, ...given('effort', effort) }
@@ -116,10 +116,19 @@ const placed = new Set([
   'prompt_cache_options',
 ])
 
-function unmappedOf(body: Record<string, unknown>, tierMapped: boolean): Readonly<Record<string, unknown>> {
-  const saysSomething = ([field, value]: [string, unknown]): boolean => {
-    if (value === null || value === false || value === 0) return false
-    return field === 'service_tier' ? !tierMapped : !placed.has(field)
+function unmappedOf(body: Record<string, unknown>, wire: WireBody): Readonly<Record<string, unknown>> {
+  const saysSomething = ([field, value]: [string, unknown]): boolean =>
+    value !== null && value !== false && value !== 0 && !placed.has(field)
+  return { ...Object.fromEntries(Object.entries(body).filter(saysSomething)), ...wordsOfTomorrow(wire) }
+}
+
+// Dropped with a warning: a 400 would break the client over it.
+function wordsOfTomorrow(wire: WireBody): Readonly<Record<string, unknown>> {
+  const unknown = (schema: z.ZodType, word: unknown): unknown => (schema.nullish().safeParse(word).success ? undefined : word)
+  return {
+    ...given('service_tier', unknown(tiers, wire.service_tier)),
+    ...given('reasoning_effort', unknown(efforts, wire.reasoning_effort)),
+    ...given('reasoning.effort', unknown(efforts, wire.reasoning?.effort)),
+    ...given('response_format', unknown(formats, wire.response_format?.type) === undefined ? undefined : wire.response_format),
   }
-  return Object.fromEntries(Object.entries(body).filter(saysSomething))
 }

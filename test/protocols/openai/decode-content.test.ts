@@ -27,6 +27,11 @@ describe('the parameters of a chat request', () => {
       { reasoning: { mode: 'budget', budgetTokens: 4000 } },
     ],
     ['LiteLLM’s adaptive thinking', { thinking: { type: 'adaptive' } }, { reasoning: { mode: 'auto' } }],
+    [
+      'an effort of tomorrow, beside a budget of today',
+      { reasoning: { effort: 'ultra', max_tokens: 2000 } },
+      { reasoning: { mode: 'budget', budgetTokens: 2000 }, unmapped: { 'reasoning.effort': 'ultra' } },
+    ],
     ['json_object', { response_format: { type: 'json_object' } }, { output: { type: 'jsonObject' } }],
     [
       'json_schema',
@@ -69,6 +74,9 @@ describe('the parameters of a chat request', () => {
       metadata: { a: 'b' },
       verbosity: 'low',
       service_tier: 'scale',
+      reasoning_effort: 'ultra',
+      response_format: { type: 'grammar' },
+      web_search_options: {},
       logprobs: false,
       presence_penalty: 0,
       store: null,
@@ -83,6 +91,9 @@ describe('the parameters of a chat request', () => {
       metadata: { a: 'b' },
       verbosity: 'low',
       service_tier: 'scale',
+      reasoning_effort: 'ultra',
+      response_format: { type: 'grammar' },
+      web_search_options: {},
     })
   })
 
