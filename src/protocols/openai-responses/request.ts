@@ -47,11 +47,13 @@ function asChat({ tools, text, max_output_tokens: limit }: Json): Record<string,
 
 /** @throws GatewayError invalid_value naming the field, for state we do not hold too */
 function contentOf(body: Record<string, unknown>): RequestContent {
-  if (body['input'] === undefined || body['input'] === null) {
+  const { input } = body
+  if (input === undefined || input === null) {
     // Names the field that stands for it, when there is one.
     chatBodyOf({ ...body, input: [] })
     throw invalidValue('input', '`input` must be a string or an array')
   }
+  if (Array.isArray(input) && input.length === 0) throw invalidValue('input', '`input` must not be empty')
   const { body: chat, paths } = chatBodyOf(body)
   const content = chatContentOf(chat, paths)
   return { ...content, unmapped: unmappedOf(body, content.unmapped) }

@@ -77,9 +77,11 @@ function messagesOf(source: Json): { messages: Json[]; paths: string[] } {
       thoughts.push(item)
       continue
     }
-    const call = callOf(item)
+    const call = callOf(item, path)
     const message = call ? undefined : messageOf(item, path)
     if (message && message['role'] !== 'assistant') {
+      // Thoughts that no turn of the model followed belong to none.
+      thoughts = []
       add(message, path)
       continue
     }
@@ -116,12 +118,21 @@ function addThoughts(turn: Json, thoughts: readonly Json[]): void {
   if (texts.length > 0) turn['reasoning_content'] = [...(typeof before === 'string' ? [before] : []), ...texts].join('\n\n')
 }
 
-function callOf(item: unknown): Json | undefined {
+function callOf(item: unknown, path: string): Json | undefined {
   if (!isObject(item)) return undefined
-  const { type, call_id: id, name } = item
-  if (type === 'function_call') return { id, type: 'function', function: { name, arguments: item['arguments'] } }
-  if (type === 'custom_tool_call') return { id, type: 'custom', custom: { name, input: item['input'] } }
-  return undefined
+  const { type } = item
+  if (type !== 'function_call' && type !== 'custom_tool_call') return undefined
+  const id = textOf(item, 'call_id', path)
+  const name = textOf(item, 'name', path)
+  return type === 'function_call'
+    ? { id, type: 'function', function: { name, arguments: item['arguments'] } }
+    : { id, type: 'custom', custom: { name, input: item['input'] } }
+}
+
+function textOf(item: Json, field: string, path: string): string {
+  const value = item[field]
+  if (typeof value === 'string') return value
+  throw invalidValue(`${path}.${field}`, `\`${path}.${field}\` must be a string`)
 }
 
 function messageOf(item: unknown, path: string): Json {
@@ -129,7 +140,7 @@ function messageOf(item: unknown, path: string): Json {
   const { type } = item
   if (type === undefined || type === 'message') return { role: item['role'], content: item['content'] }
   if (type === 'function_call_output' || type === 'custom_tool_call_output') {
-    return { role: 'tool', tool_call_id: item['call_id'], content: item['output'] }
+    return { role: 'tool', tool_call_id: textOf(item, 'call_id', path), content: item['output'] }
   }
   throw invalidValue(`${path}.type`, `input items of type \`${String(type).slice(0, 40)}\` cannot be carried to this model`)
 }

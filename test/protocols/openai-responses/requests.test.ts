@@ -157,6 +157,22 @@ describe('a Responses request to Anthropic', () => {
     expect(body).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'high' } })
   })
 
+  it('leaves out thoughts that no turn of the model followed', () => {
+    const input = [
+      { role: 'user', content: 'Hi' },
+      {
+        type: 'reasoning',
+        id: 'rs_1',
+        summary: [],
+        encrypted_content: sealThought({ type: 'thinking', thinking: 'hm', signature: 'sig' }),
+      },
+      { role: 'user', content: 'Well?' },
+      { role: 'assistant', content: 'Yes' },
+      { role: 'user', content: 'Go' },
+    ]
+    expect(JSON.stringify(encode('anthropic', { input }).body)).not.toContain('hm')
+  })
+
   it.each(['opaque', 'metis.', 'metis.{}', 'metis.{"type":"thinking"}', 'metis.nonsense', 7, null])(
     'leaves out %j, which is another endpoint’s',
     (blob) => {
@@ -182,6 +198,10 @@ describe.each(['anthropic', 'openai'] as const)('across shapes, to the %s wire',
     [{ prompt: { id: 'pmpt_1' } }, 'prompt'],
     [{ background: true, input: 'Hi' }, 'background'],
     [{}, 'input'],
+    [{ input: [] }, 'input'],
+    [{ input: [{ type: 'function_call', name: 'f', arguments: '{}' }] }, 'input[0].call_id'],
+    [{ input: [{ type: 'custom_tool_call', call_id: 'c', input: 'x' }] }, 'input[0].name'],
+    [{ input: [{ type: 'function_call_output', output: 'x' }] }, 'input[0].call_id'],
     [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0].type'],
     [{ input: [{ role: 'user', content: [{ type: 'input_image', file_id: 'file_1' }] }] }, 'input[0].content[0].source'],
     [{ input: 'Hi', tools: [{ type: 'web_search' }], tool_choice: { type: 'web_search' } }, 'tool_choice'],
