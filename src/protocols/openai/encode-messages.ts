@@ -91,10 +91,10 @@ function assistantTurn(
   const turn: Json[] = [own]
   const media: WirePart[] = []
   const waiting = new Set(callIds)
-  for (const result of resultsNext(following)) {
+  for (const { result, path } of resultsNext(following)) {
     if (!waiting.delete(result.callId)) continue
     answered.add(result)
-    const encoded = encodeResult(result, options.warnings)
+    const encoded = encodeResult(result, path, options.warnings)
     turn.push({ role: 'tool', tool_call_id: wireId(result.callId), content: encoded.text })
     media.push(...encoded.media)
   }
@@ -154,10 +154,10 @@ function isThinking({ type }: Part): boolean {
   return type === 'thinking' || type === 'redactedThinking'
 }
 
-function resultsNext(following: readonly Message[]): readonly ToolResultPart[] {
+function resultsNext(following: readonly Message[]): readonly { readonly result: ToolResultPart; readonly path: string }[] {
   const end = following.findIndex(({ role }) => role === 'assistant')
-  return (end === -1 ? following : following.slice(0, end)).flatMap(({ parts }) =>
-    parts.filter((part): part is ToolResultPart => part.type === 'toolResult'),
+  return (end === -1 ? following : following.slice(0, end)).flatMap(({ parts, path }) =>
+    parts.flatMap((part, index) => (part.type === 'toolResult' ? [{ result: part, path: `${path}.content[${index}]` }] : [])),
   )
 }
 
@@ -186,7 +186,7 @@ function userPart(part: Part, message: Message, { warnings }: MessageOptions): r
       return [encodeDocument(part, path)]
     case 'toolResult': {
       warnings.changed('messages', 'the result of a tool call that is not in the conversation was made text')
-      const { text, media } = encodeResult(part, warnings)
+      const { text, media } = encodeResult(part, path, warnings)
       return [{ type: 'text', text: `[result of an earlier tool call ${part.callId}] ${text}` }, ...media]
     }
     case 'opaque':

@@ -9,12 +9,17 @@ export interface EncodedResult {
   readonly media: readonly WirePart[]
 }
 
-export function encodeResult(result: ToolResultPart, warnings: Warnings): EncodedResult {
+/**
+ * @param path where the result stands, for errors
+ * @throws GatewayError invalid_value for a file that another provider holds
+ */
+export function encodeResult(result: ToolResultPart, path: string, warnings: Warnings): EncodedResult {
   const texts: string[] = []
   const media: WirePart[] = []
-  for (const part of result.parts) {
-    if (part.type === 'image') lift(encodeImage(part, 'tool_result.content'), 'image')
-    else if (part.type === 'document') addDocument(encodeDocument(part, 'tool_result.content'))
+  for (const [index, part] of result.parts.entries()) {
+    const place = `${path}.content[${index}]`
+    if (part.type === 'image') lift(encodeImage(part, place), 'image')
+    else if (part.type === 'document') addDocument(encodeDocument(part, place))
     else texts.push(textOf(part, warnings))
   }
   const text = texts.join('\n')

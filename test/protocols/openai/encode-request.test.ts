@@ -263,6 +263,16 @@ describe('a request of another wire', () => {
       'messages[0].content[0].source',
     ],
     [
+      'another provider’s file in a result',
+      {
+        messages: [
+          assistant(call('a')),
+          user(result('a', text('x'), { type: 'image', source: { kind: 'file', fileId: 'f', shape: 'anthropic' } })),
+        ],
+      },
+      'messages[1].content[0].content[1].source',
+    ],
+    [
       'an unknown block',
       { messages: [user(text('a'), { type: 'opaque', shape: 'anthropic', kind: 'search_result', raw: {} })] },
       'messages[0].content[1].type',
