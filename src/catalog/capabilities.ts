@@ -22,6 +22,8 @@ export interface ModelCapabilities {
   readonly efforts: readonly Effort[]
   /** Thinks unless told otherwise. */
   readonly thinksByDefault: boolean
+  /** Refuses to be told not to. */
+  readonly alwaysThinks?: boolean
   /** Continues an assistant message at the end of the request. */
   readonly prefill: boolean
   /** Takes `role: system` inside the conversation. */

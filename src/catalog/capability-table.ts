@@ -142,6 +142,8 @@ const table: readonly (readonly [RegExp, ModelCapabilities])[] = [
   [/^claude-(sonnet-4(-0|-2025|@|$)|4-sonnet)/, claude4],
   [/^claude-(opus|sonnet)-4-6(?!\d)/, claude46],
   [/^claude-opus-4-[78](?!\d)/, { ...claude, thinksByDefault: false }],
+  // Both answer `thinking: disabled` with 400 (their migration guide, read 2026-11-25).
+  [/^claude-(fable|mythos)-/, { ...claude, alwaysThinks: true }],
   [/^claude-/, claude],
 
   [

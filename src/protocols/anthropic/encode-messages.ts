@@ -19,6 +19,8 @@ export interface EncodedMessages {
   readonly messages: readonly WireMessage[]
   /** The last assistant turn calls tools and shows no signed thinking: the API refuses to go on thinking after it. */
   readonly lastToolTurnUnsigned: boolean
+  /** The conversation ends in an assistant message that the model is to continue. */
+  readonly isPrefilled: boolean
 }
 
 /** @throws GatewayError invalid_value naming the message */
@@ -36,6 +38,7 @@ export function encodeMessages(messages: readonly Message[], options: EncodeMess
   return {
     messages: trimmed.map(({ role, content }) => ({ role, content })),
     lastToolTurnUnsigned: types.has('tool_use') && !types.has('thinking') && !types.has('redacted_thinking'),
+    isPrefilled: lastAssistant !== undefined && lastAssistant === trimmed.at(-1) && !types.has('tool_use'),
   }
 }
 

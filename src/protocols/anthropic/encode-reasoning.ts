@@ -14,7 +14,7 @@ export interface ReasoningFields {
 export interface ReasoningLimits {
   readonly capabilities: ModelCapabilities
   readonly maxTokens: number
-  /** Why this request cannot think, when it cannot. */
+  /** Why this request cannot think by a budget, when it cannot; adaptive thinking minds nothing of the kind. */
   readonly obstacle?: string
 }
 
@@ -29,20 +29,18 @@ export function reasoningFieldsOf(
 ): ReasoningFields {
   const { capabilities, obstacle } = limits
   if (!reasoning) return notThinking
-  if (reasoning.mode === 'off' || reasoning.effort === 'none') {
-    return capabilities.thinksByDefault ? { thinking: { type: 'disabled' }, thinks: false } : notThinking
-  }
+  if (reasoning.mode === 'off' || reasoning.effort === 'none') return offOf(capabilities, warnings)
   if (capabilities.thinking === 'none') {
     warnings.dropped(field, 'this model does not think')
     return notThinking
   }
-  const adaptive = capabilities.thinking === 'adaptive'
-  const effort = adaptive ? effortOf(reasoning, capabilities, warnings) : {}
+  if (capabilities.thinking === 'adaptive') {
+    return { thinking: { type: 'adaptive' }, ...effortOf(reasoning, capabilities, warnings), thinks: true }
+  }
   if (obstacle !== undefined) {
     warnings.dropped(field, obstacle)
-    return { ...effort, thinks: false }
+    return notThinking
   }
-  if (adaptive) return { thinking: { type: 'adaptive' }, ...effort, thinks: true }
   const budgetTokens = Math.min(thinkingBudgetOf(reasoning, capabilities), limits.maxTokens - 1)
   if (budgetTokens >= minBudget) return { thinking: { type: 'enabled', budget_tokens: budgetTokens }, thinks: true }
   warnings.dropped(field, `a thinking budget below ${minBudget} tokens is refused`)
@@ -76,6 +74,15 @@ export function samplingOf(
   if (temperature > 1) warnings.changed('temperature', 'Anthropic takes at most 1')
   if (topP !== undefined && topP !== 1) warnings.dropped('top_p', 'Anthropic takes temperature or top_p, not both')
   return { temperature: Math.min(temperature, 1), ...topKField }
+}
+
+function offOf({ thinksByDefault, alwaysThinks, efforts }: ModelCapabilities, warnings: Warnings): ReasoningFields {
+  if (alwaysThinks === true) {
+    const [least] = efforts
+    warnings.changed(field, 'this model always thinks: asked for as little as there is')
+    return least === undefined ? { thinks: true } : { effort: least, thinks: true }
+  }
+  return thinksByDefault ? { thinking: { type: 'disabled' }, thinks: false } : notThinking
 }
 
 const minBudget = 1024

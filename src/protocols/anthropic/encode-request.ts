@@ -6,11 +6,12 @@ import type { LanguageModelRequest, RequestContent, TextPart } from '../../ir/re
 import { shortHash } from '../../lib/identifiers.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
 import { isObject } from '../wire.ts'
-import { encodeMessages, type WireMessage } from './encode-messages.ts'
+import { encodeMessages, type EncodedMessages, type WireMessage } from './encode-messages.ts'
 import { cacheControlOf, type Block } from './encode-parts.ts'
 import { reasoningFieldsOf, samplingOf, thinkingBudgetOf } from './encode-reasoning.ts'
 import { toolFieldsOf, type WireTool } from './encode-tools.ts'
 import { defaultVersion, encodeSameShape } from './same-shape.ts'
+import { outputLimitOf } from '../output-limit.ts'
 import { createToolNames } from '../tool-names.ts'
 import { createWarnings, type Warnings } from '../warnings.ts'
 
@@ -26,9 +27,9 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
   const tools = toolFieldsOf(content, capabilities, names, warnings)
   const { system, messages } = instructionsOf(content, capabilities, warnings)
   const encoded = encodeMessages(messages, { warnings, names, prefill: capabilities.prefill })
-  const obstacle = obstacleOf(tools.forced, encoded.lastToolTurnUnsigned)
+  const obstacle = obstacleOf(tools.forced, encoded)
   const budget = obstacle.obstacle === undefined ? thinkingBudgetOf(content.reasoning, capabilities) : 0
-  const maxTokens = content.maxOutputTokens ?? defaultMaxTokens(request.stream, budget, capabilities)
+  const maxTokens = outputLimitOf(content, capabilities, warnings) ?? defaultMaxTokens(request.stream, budget, capabilities)
   const reasoning = reasoningFieldsOf(content.reasoning, { capabilities, maxTokens, ...obstacle }, warnings)
   const systemBlocks = system.map((part) => systemBlockOf(part, warnings))
   limitBreakpoints(tools.tools, systemBlocks, encoded.messages, warnings)
@@ -92,9 +93,10 @@ function systemBlockOf({ text, cache }: TextPart, warnings: Warnings): Block {
   return { type: 'text', text, ...cacheControlOf(cache, 'system', { warnings }) }
 }
 
-function obstacleOf(forced: boolean, lastToolTurnUnsigned: boolean): { obstacle?: string } {
+function obstacleOf(forced: boolean, { lastToolTurnUnsigned, isPrefilled }: EncodedMessages): { obstacle?: string } {
   if (forced) return { obstacle: 'a forced tool call cannot go with thinking' }
   if (lastToolTurnUnsigned) return { obstacle: 'the last tool call came without its signed thinking' }
+  if (isPrefilled) return { obstacle: 'an assistant message to continue cannot go with thinking' }
   return {}
 }
 

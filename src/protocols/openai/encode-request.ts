@@ -4,6 +4,7 @@ import { invalidValue } from '../../ir/errors.ts'
 import type { LanguageModelRequest, RequestContent, TextPart } from '../../ir/request.ts'
 import { sha256Hex } from '../../lib/identifiers.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
+import { outputLimitOf } from '../output-limit.ts'
 import { createToolNames } from '../tool-names.ts'
 import { createWarnings, type Warnings } from '../warnings.ts'
 import { encodeEmbeddingsRequest } from './embeddings.ts'
@@ -86,13 +87,11 @@ function systemOf({ system, output }: RequestContent, target: Target): readonly 
   return [...system, { type: 'text', text }]
 }
 
-function limitOf({ maxOutputTokens }: RequestContent, { quirks, capabilities }: Target, warnings: Warnings): Json {
-  if (maxOutputTokens === undefined) return {}
-  if (maxOutputTokens < 1) throw invalidValue('max_tokens', '`max_tokens` must be at least 1 for this model')
-  const field = quirks.maxTokensField ?? 'max_tokens'
-  const limit = Math.min(maxOutputTokens, capabilities.maxOutput ?? maxOutputTokens)
-  if (limit < maxOutputTokens) warnings.changed('max_tokens', `lowered to the ${limit} that this model can write`)
-  return { [field]: limit }
+function limitOf(content: RequestContent, { quirks, capabilities }: Target, warnings: Warnings): Json {
+  const limit = outputLimitOf(content, capabilities, warnings)
+  if (limit === undefined) return {}
+  if (limit < 1) throw invalidValue('max_tokens', '`max_tokens` must be at least 1 for this model')
+  return { [quirks.maxTokensField ?? 'max_tokens']: limit }
 }
 
 const maxStops = 4

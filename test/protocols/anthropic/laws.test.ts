@@ -90,7 +90,7 @@ const content: fc.Arbitrary<RequestContent> = fc.record(
     system: fc.tuple(words, cache).map(([text, hint]): readonly TextPart[] => [{ type: 'text', text, ...hint }]),
     messages: turns,
     tools,
-    maxOutputTokens: fc.integer({ min: 2, max: 100_000 }),
+    maxOutputTokens: fc.integer({ min: 2, max: 64_000 }),
     stop: fc.array(words, { maxLength: 2 }),
     unmapped: fc.constant({}),
     parallelToolCalls: fc.constant(false),

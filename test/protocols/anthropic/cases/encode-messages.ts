@@ -45,6 +45,22 @@ export const messageCases: readonly EncodeCase[] = [
     warns: ['reasoning_effort'],
   },
   {
+    row: 'thinking in history: unsigned tool turn, which adaptive thinking goes on from',
+    content: {
+      messages: [...hi, assistant(call('a')), user(result('a', text('1')))],
+      tools: [tool],
+      reasoning: { mode: 'effort', effort: 'high' },
+    },
+    body: { thinking: { type: 'adaptive' } },
+  },
+  {
+    row: 'thinking in history: an assistant message to continue',
+    content: { messages: [...hi, assistant(text('So'))], reasoning: { mode: 'effort', effort: 'low' } },
+    model: forced,
+    body: { thinking: undefined, max_tokens: 8192 },
+    warns: ['reasoning_effort'],
+  },
+  {
     row: 'thinking in history: signed tool turn',
     content: {
       messages: [...hi, assistant({ type: 'thinking', text: 't', signature: 'Eq' }, call('a')), user(result('a', text('1')))],

@@ -13,6 +13,12 @@ export const parameterCases: readonly EncodeCase[] = [
     body: { max_tokens: 4096 },
   },
   {
+    row: "max tokens: of the client, lowered to the model's",
+    content: { messages: hi, maxOutputTokens: 200_000 },
+    body: { max_tokens: 64_000 },
+    warns: ['max_tokens'],
+  },
+  {
     row: 'system: leading, empty ones skipped',
     content: {
       system: [

@@ -81,6 +81,11 @@ export const toolCases: readonly EncodeCase[] = [
     warns: ['reasoning_effort'],
   },
   {
+    row: 'forced tool + thinking: only manual thinking minds',
+    content: { messages: hi, tools: [tool], toolChoice: { type: 'required' }, reasoning: { mode: 'effort', effort: 'high' } },
+    body: { thinking: { type: 'adaptive' }, output_config: { effort: 'high' }, tool_choice: { type: 'any' } },
+  },
+  {
     row: 'reasoning: adaptive',
     content: { messages: hi, reasoning: { mode: 'effort', effort: 'high' } },
     body: { thinking: { type: 'adaptive' }, output_config: { effort: 'high' } },
@@ -150,6 +155,13 @@ export const toolCases: readonly EncodeCase[] = [
     content: { messages: hi, reasoning: { mode: 'off' } },
     model: { ...adaptive, thinksByDefault: true },
     body: { thinking: { type: 'disabled' } },
+  },
+  {
+    row: 'reasoning: off where it cannot be: as little as there is',
+    content: { messages: hi, reasoning: { mode: 'off' } },
+    model: { ...adaptive, thinksByDefault: true, alwaysThinks: true },
+    body: { thinking: undefined, output_config: { effort: 'low' } },
+    warns: ['reasoning_effort'],
   },
   {
     row: 'reasoning: a model that does not think',
