@@ -61,7 +61,9 @@ function replaced(value: unknown, path: readonly string[], by: unknown): unknown
   )
 }
 
-const anyForm = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, Infinity, -0, '', [], {}, [null], { name: 1 }))
+// Zod leaves a key `__proto__` out, and nobody reads one.
+const json = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'))
+const anyForm = fc.oneof(json, fc.constantFrom(undefined, Infinity, -0, '', [], {}, [null], { name: 1 }))
 
 describe.each(cases)('%s', (_, schema, usual) => {
   it('needs no schema in its usual form', () => {
