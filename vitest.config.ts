@@ -9,7 +9,7 @@ const onPostgres = [
   'test/e2e/{anthropic-sdk,openai-sdk}.test.ts',
   'test/gateway/{identity-property,leaving,spine}.test.ts',
   'test/runtimes/{caps-shared,crash,push,push-cuts,two-gateways}.test.ts',
-  'test/store/{keys,sweep,trace-store}.test.ts',
+  'test/store/{keys,spend,sweep,trace-store}.test.ts',
 ]
 
 /** Suites that talk to a gateway over sockets: they run again in front of a program on Bun. */

@@ -86,7 +86,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     onSettled: (reservation) => services.background(alert(reservation)),
   })
   let draining = false
-  const health = createHealth({ services, queue: parts.queue, version: parts.version, isDraining: () => draining })
+  const { availability } = parts.routing
+  const health = createHealth({ services, availability, queue: parts.queue, version: parts.version, isDraining: () => draining })
 
   const metrics = createMetrics({ ...parts, engine, failures, limited, untracedTurns: () => parts.traces.untracedTurns() })
 

@@ -1,5 +1,7 @@
-// `/healthz`: the process lives. `/readyz`: it can do its work, which is to put turns on record.
+// `/healthz`: the process lives. `/readyz`: it can do its work, which is to put turns on record; and which providers it keeps away
+// from, which makes nothing unready: there may be others, and only a request tells when they are well again.
 import type { CommitQueue } from '../store/commit-queue.ts'
+import type { Availability } from '../routing/availability.ts'
 import type { Services } from '../services.ts'
 import { createApiVersioning } from './api-version.ts'
 
@@ -16,6 +18,7 @@ export function createHealth(parts: {
   readonly queue: CommitQueue
   readonly version: string
   readonly isDraining: () => boolean
+  readonly availability: Pick<Availability, 'unavailable'>
 }): Health {
   const { services, queue } = parts
   const startedMs = services.clock.nowMs()
@@ -28,7 +31,10 @@ export function createHealth(parts: {
       }),
     async ready() {
       const reason = notReadyReason()
-      return reason === null ? json(200, { status: 'ready' }) : json(503, { status: 'not_ready', reason })
+      const unavailable = parts.availability.unavailable()
+      return reason === null
+        ? json(200, { status: 'ready', unavailable })
+        : json(503, { status: 'not_ready', reason, unavailable })
     },
   }
 

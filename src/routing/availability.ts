@@ -9,6 +9,15 @@ export interface Availability {
   /** @returns the reason, when this failure is the one that makes the model or its provider unavailable */
   failed(model: ModelRef, error: GatewayError): string | null
   succeeded(model: ModelRef): void
+  /** All that is kept away from now. */
+  unavailable(): readonly Unavailable[]
+}
+
+export interface Unavailable {
+  readonly provider: string
+  /** Canonical id; null = all of the provider's. */
+  readonly model: string | null
+  readonly reason: string
 }
 
 /** In a row, on one model, within two minutes. */
@@ -73,6 +82,13 @@ export function createAvailability(nowMs: () => number): Availability {
       records.delete(model.provider)
       records.delete(formatModelRef(model))
     },
+    unavailable: () =>
+      [...records.keys()].flatMap((id) => {
+        const reason = troubleOf(id)
+        if (reason === null) return []
+        const end = id.indexOf(':')
+        return [end < 0 ? { provider: id, model: null, reason } : { provider: id.slice(0, end), model: id, reason }]
+      }),
   }
 }
 

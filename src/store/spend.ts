@@ -1,16 +1,18 @@
-// What has been spent, from the hourly sums: read for all identities at once and kept for seconds, so that no request pays
-// for a question of its own. Caps that must hold are not judged by this (it may be seconds old), only routes are.
+// What has been spent, from the hourly sums, and what is left of caps, as they are counted: read for all identities at once and kept
+// for seconds, so that no request pays for a question of its own. Caps that must hold are not judged by this, only routes are.
 import { sql } from 'kysely'
 import { DAY_US, dayStartUs, monthStartUs } from '../lib/calendar.ts'
 import type { Clock } from '../services.ts'
+import { periodStartUs } from './quotas.ts'
 import type { Storage } from './storage.ts'
 
 export type SpendScope = 'key' | 'user' | 'team'
 
+/** Of all caps of an identity, daily, monthly and one-off: the least that one of them has left. */
 export interface Budget {
-  /** Of the cap with the least left; below 0 when it is overrun. */
+  /** Below 0 when one is overrun. */
   readonly leftNanoUsd: number
-  /** Of that cap; 0 to 1. */
+  /** Of the cap's limit; 0 to 1. */
   readonly leftShare: number
 }
 
@@ -41,12 +43,20 @@ interface SumRow {
 }
 type Sums = Readonly<Record<SpendScope | 'all', ReadonlyMap<string, number>>>
 
+type Budgets = Readonly<Record<SpendScope, ReadonlyMap<string, Budget>>>
+
 interface CapRow {
   readonly id: string
-  readonly daily_cap_nano_usd: number | null
-  readonly monthly_cap_nano_usd: number | null
+  readonly cap: number
+  readonly spent: number | null
 }
-type CapTable = ReadonlyMap<string, CapRow>
+
+const owners = { key: 'gateway_keys', user: 'users', team: 'teams' } as const
+const caps = [
+  ['daily', 'daily_cap_nano_usd'],
+  ['monthly', 'monthly_cap_nano_usd'],
+  ['budget', 'budget_nano_usd'],
+] as const
 
 export function createSpendReader(storage: Pick<Storage, 'db'>, clock: Pick<Clock, 'nowUs'>): SpendReader {
   const { db } = storage
@@ -76,8 +86,12 @@ export function createSpendReader(storage: Pick<Storage, 'db'>, clock: Pick<Cloc
     const dayUs = dayStartUs(nowUs)
     if (earlier?.dayUs !== dayUs) earlier = { dayUs, sums: await sumsOf(monthStartUs(nowUs), dayUs) }
     const today = await sumsOf(dayUs, dayUs + DAY_US)
-    const caps = { key: await capsOf('gateway_keys'), user: await capsOf('users'), team: await capsOf('teams') }
-    spend = spendOf(today, earlier.sums, caps)
+    const budgets = {
+      key: await budgetsOf('key', nowUs),
+      user: await budgetsOf('user', nowUs),
+      team: await budgetsOf('team', nowUs),
+    }
+    spend = spendOf(today, earlier.sums, budgets)
     readUs = nowUs
   }
 
@@ -97,39 +111,39 @@ where hour_us >= ${fromUs} and hour_us < ${beforeUs} group by gateway_key_id, us
     return sums
   }
 
-  async function capsOf(table: 'gateway_keys' | 'users' | 'teams'): Promise<CapTable> {
-    const rows: readonly CapRow[] = await db
-      .selectFrom(table)
-      .select(['id', 'daily_cap_nano_usd', 'monthly_cap_nano_usd'])
-      .where((where) => where.or([where('daily_cap_nano_usd', 'is not', null), where('monthly_cap_nano_usd', 'is not', null)]))
-      .execute()
-    return new Map(rows.map((row) => [row.id, row]))
+  async function budgetsOf(scope: SpendScope, nowUs: number): Promise<ReadonlyMap<string, Budget>> {
+    const { rows } = await capsOf(scope, nowUs).execute(db)
+    const budgets = new Map<string, Budget>()
+    for (const { id, cap, spent } of rows) {
+      const left = cap - (spent ?? 0)
+      const leftShare = left <= 0 ? 0 : left / cap
+      const tightest = budgets.get(id) ?? { leftNanoUsd: left, leftShare }
+      budgets.set(id, {
+        leftNanoUsd: Math.min(tightest.leftNanoUsd, left),
+        leftShare: Math.min(tightest.leftShare, leftShare),
+      })
+    }
+    return budgets
   }
 }
 
-function spendOf(today: Sums, earlier: Sums, caps: Readonly<Record<SpendScope, CapTable>>): Spend {
+/** Each cap that somebody has, with what is spent of it; keys that took each other's place spend from one. */
+function capsOf(kind: SpendScope, nowUs: number) {
+  const quotaId = kind === 'key' ? sql`coalesce(owner.root_id, owner.id)` : sql`owner.id`
+  const selects = caps.map(
+    ([scope, column]) => sql`select owner.id as id, ${sql.ref(`owner.${column}`)} as cap, q.spent_nano_usd as spent
+from ${sql.table(owners[kind])} as owner left join quotas as q
+on q.kind = ${kind} and q.id = ${quotaId} and q.scope = ${scope} and q.period_us = ${periodStartUs(scope, nowUs)}
+where ${sql.ref(`owner.${column}`)} is not null`,
+  )
+  return sql<CapRow>`${sql.join(selects, sql` union all `)}`
+}
+
+function spendOf(today: Sums, earlier: Sums, budgets: Budgets): Spend {
   const spentToday = (scope: SpendScope | 'all', id: string | null) => (id === null ? 0 : (today[scope].get(id) ?? 0))
-  const spentMonth = (scope: SpendScope, id: string | null) =>
-    id === null ? 0 : spentToday(scope, id) + (earlier[scope].get(id) ?? 0)
   return {
     today: spentToday,
-    month: spentMonth,
-    budgetOf(scope, id) {
-      const cap = id === null ? undefined : caps[scope].get(id)
-      if (cap === undefined) return null
-      const budgets = [
-        budget(cap.daily_cap_nano_usd, spentToday(scope, id)),
-        budget(cap.monthly_cap_nano_usd, spentMonth(scope, id)),
-      ]
-      return budgets.reduce((least, one) =>
-        least === null || (one !== null && one.leftNanoUsd < least.leftNanoUsd) ? one : least,
-      )
-    },
+    month: (scope, id) => (id === null ? 0 : spentToday(scope, id) + (earlier[scope].get(id) ?? 0)),
+    budgetOf: (scope, id) => (id === null ? null : (budgets[scope].get(id) ?? null)),
   }
-}
-
-function budget(capNanoUsd: number | null, spentNanoUsd: number): Budget | null {
-  if (capNanoUsd === null) return null
-  const left = Number(capNanoUsd) - spentNanoUsd
-  return { leftNanoUsd: left, leftShare: left <= 0 ? 0 : left / Number(capNanoUsd) }
 }

@@ -104,6 +104,25 @@ describe('health', () => {
     expect((await get('/readyz')).status).toBe(200)
   })
 
+  it('says whom it keeps away from, and is ready all the same', async () => {
+    const ready = async () => {
+      const response = await get('/readyz')
+      expect(response.status).toBe(200)
+      return parseObject(await response.text())
+    }
+    const ask = () =>
+      gateway.post('/v1/messages', { model: 'claude-haiku-4-5', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }] })
+    expect(await ready()).toEqual({ status: 'ready', unavailable: [] })
+    gateway.provider.script({ status: 401 })
+    expect((await ask()).status).toBe(502)
+    expect(await ready()).toEqual({
+      status: 'ready',
+      unavailable: [{ provider: 'anthropic', model: null, reason: "anthropic refuses the gateway's credential" }],
+    })
+    expect((await ask()).status).toBe(200)
+    expect(await ready()).toEqual({ status: 'ready', unavailable: [] })
+  })
+
   it('tells Prometheus how it is, without a key', async () => {
     const response = await get('/metrics')
     expect(response.status).toBe(200)

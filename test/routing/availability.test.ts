@@ -31,6 +31,18 @@ describe('a model', () => {
     },
   )
 
+  it('is listed while it is unavailable, with its reason', async () => {
+    const { availability, clock, fail } = open()
+    fail(5)
+    availability.failed({ provider: 'openai', name: 'gpt' }, refused)
+    expect(availability.unavailable()).toEqual([
+      { provider: 'anthropic', model: 'anthropic:one', reason: 'anthropic:one failed 5 times in a row' },
+      { provider: 'openai', model: null, reason: "openai refuses the gateway's credential" },
+    ])
+    await clock.advance(300_000)
+    expect(availability.unavailable()).toEqual([])
+  })
+
   it('is told of as unavailable once, however often it fails after that', () => {
     expect(open().fail(40)).toHaveLength(1)
   })

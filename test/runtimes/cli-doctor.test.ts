@@ -7,6 +7,7 @@ import { checkClock } from '../../runtimes/node/commands/checks/clock.ts'
 import { isBelow } from '../../runtimes/node/commands/checks/database.ts'
 import type { Finding } from '../../runtimes/node/commands/checks/finding.ts'
 import { answersAsMetis } from '../../runtimes/node/commands/checks/ports.ts'
+import { checkRunningGateway } from '../../runtimes/node/commands/checks/running-gateway.ts'
 import { runCommand } from '../../runtimes/node/commands/run.ts'
 import { fakeIo } from '../support/fake-io.ts'
 
@@ -33,8 +34,11 @@ async function issueKey(): Promise<void> {
 }
 
 /** A provider that answers every request so; its address. */
-async function provider(status: number): Promise<string> {
-  const server = createServer((_, response) => response.writeHead(status).end('{"data":[]}'))
+/** What it answers: a status, of the key that comes. */
+async function provider(status: number | ((key: string) => number), body = '{"data":[]}'): Promise<string> {
+  const server = createServer(({ headers }, response) => {
+    response.writeHead(typeof status === 'number' ? status : status(headers.authorization ?? '')).end(body)
+  })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -114,6 +118,33 @@ describe('doctor on the configuration', () => {
     expect(of('providers').at(-1)).toMatchObject({ level, message: expect.stringContaining('box') })
   })
 
+  it('looks at every key of a pool, and names the odd ones by their place', async () => {
+    mkdirSync(home, { mode: 0o700 })
+    const pool = 'api_keys: [sk-ant-good, sk-proj-odd, { key: "sk-ant-with blank", weight: 2 }]'
+    writeFileSync(join(home, 'config.yaml'), `providers: { anthropic: { ${pool} } }\n`, { mode: 0o600 })
+    const { report, of } = await doctor()
+    expect(of('providers')).toMatchObject([
+      { level: 'warning', message: expect.stringContaining('key 2 of 3 does not look like') },
+      { level: 'warning', message: expect.stringContaining('key 3 of 3 does not look like') },
+    ])
+    expect(JSON.stringify(report)).not.toMatch(/sk-(ant|proj)/)
+  })
+
+  it('probes with every key of a pool', async () => {
+    mkdirSync(home, { mode: 0o700 })
+    const base = await provider((key) => (key === 'Bearer bad' ? 401 : 200))
+    const row = `{ wire: openai, base_url: "${base}/v1", api_keys: [fine, bad, well] }`
+    writeFileSync(join(home, 'config.yaml'), `providers: { box: ${row} }\n`, { mode: 0o600 })
+    const { code, of } = await doctor(['--probe'])
+    expect(code).toBe(1)
+    expect(of('providers')).toMatchObject([
+      { level: 'ok', message: expect.stringContaining('has 3 keys') },
+      { level: 'ok', message: 'box: answered 200 to key 1 of 3' },
+      { level: 'fault', message: 'box: refuses key 2 of 3 (401)' },
+      { level: 'ok', message: 'box: answered 200 to key 3 of 3' },
+    ])
+  })
+
   it('says which address cannot be reached', async () => {
     mkdirSync(home, { mode: 0o700 })
     const base = await provider(200)
@@ -142,6 +173,22 @@ describe('single checks', () => {
     expect(checkClock(now, (now + 60_000) * 1000).level).toBe('ok')
     expect(checkClock(now, (now + 600_000) * 1000).level).toBe('warning')
     expect(checkClock(0, null).level).toBe('warning')
+  })
+
+  it('repeats whom a running gateway passes over, and why it takes no work', async () => {
+    const unavailable = [
+      { provider: 'anthropic', model: null, reason: 'refused' },
+      { provider: 'openai', model: 'openai:gpt-5', reason: 'failed' },
+    ]
+    const said = { status: 'not_ready', reason: 'store_unavailable', unavailable }
+    expect(await checkRunningGateway(await provider(503, JSON.stringify(said)))).toMatchObject([
+      { level: 'warning', message: 'the running gateway takes no work: store_unavailable' },
+      { level: 'warning', message: 'the running gateway passes over anthropic: refused' },
+      { level: 'warning', message: 'the running gateway passes over openai:gpt-5: failed' },
+    ])
+    expect(await checkRunningGateway(await provider(200, '{"status":"ready","unavailable":[]}'))).toEqual([])
+    expect(await checkRunningGateway(await provider(200))).toEqual([])
+    expect(await checkRunningGateway('http://127.0.0.1:1')).toEqual([])
   })
 
   it('does not take another program for ours', async () => {

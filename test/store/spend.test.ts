@@ -1,4 +1,4 @@
-// What has been spent and what is left, from the hourly sums of a real database.
+// What has been spent, from the hourly sums of a real database, and what is left, from what is counted of caps.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createIdentityStore } from '../../src/store/identities.ts'
 import { createSpendReader, type SpendReader } from '../../src/store/spend.ts'
@@ -48,9 +48,11 @@ describe('what was spent', () => {
       call('5', '2026-11-23T11:00:00Z', 2, 'ops', 'bob'),
       call('6', '2026-11-23T11:30:00Z', 1, null, null),
     ])
-    const identities = createIdentityStore(store)
-    await identities.createTeam({ id: 'web', dailyCapNanoUsd: 10, monthlyCapNanoUsd: 115 }, byTest)
-    await identities.createUser({ id: 'ada', dailyCapNanoUsd: 2 }, byTest)
+    const identities = createIdentityStore({ ...store, clock })
+    await identities.createTeam({ id: 'web' }, byTest)
+    await identities.createUser({ id: 'ada' }, byTest)
+    await identities.setCaps('team', 'web', { dailyNanoUsd: 10, monthlyNanoUsd: 115 }, byTest)
+    await identities.setCaps('user', 'ada', { dailyNanoUsd: 2 }, byTest)
   })
   afterEach(async () => {
     await store.close()
@@ -77,6 +79,18 @@ describe('what was spent', () => {
     expect(spend?.budgetOf('team', 'web')).toEqual({ leftNanoUsd: 2, leftShare: 2 / 115 })
     expect(spend?.budgetOf('user', 'ada')).toEqual({ leftNanoUsd: -1, leftShare: 0 })
     expect([spend?.budgetOf('team', 'ops'), spend?.budgetOf('user', null)]).toEqual([null, null])
+  })
+
+  it('leaves of a one-off budget what was not spent since it was given', async () => {
+    await createIdentityStore({ ...store, clock }).setCaps('team', 'web', { budgetNanoUsd: 50 }, byTest)
+    await reader.refresh()
+    expect(reader.current()?.budgetOf('team', 'web')).toEqual({ leftNanoUsd: 2, leftShare: 2 / 115 })
+    await store.queue.commit([
+      store.storage.db.updateTable('quotas').set({ spent_nano_usd: 49 }).where('scope', '=', 'budget').compile(),
+    ])
+    await clock.advance(60_000)
+    await reader.refresh()
+    expect(reader.current()?.budgetOf('team', 'web')).toEqual({ leftNanoUsd: 1, leftShare: 2 / 115 })
   })
 
   it('is asked once in three seconds, and earlier days once a day', async () => {

@@ -1,5 +1,6 @@
 // All checks, in the order of a start.
 import { pathsOf, type PathChoices } from '../../paths.ts'
+import { defaultHost, defaultPort } from '../listening.ts'
 import { checkClock } from './clock.ts'
 import { checkConfig } from './config.ts'
 import { checkDatabase } from './database.ts'
@@ -7,6 +8,7 @@ import type { Finding } from './finding.ts'
 import { checkMode, guardedPaths } from './modes.ts'
 import { checkPorts } from './ports.ts'
 import { checkProviders, probeProvider } from './providers.ts'
+import { checkRunningGateway } from './running-gateway.ts'
 
 export interface Examination extends PathChoices {
   /** Mends file modes. */
@@ -28,10 +30,11 @@ export async function examine(
   return [
     ...findings,
     ...(config === null ? [] : checkProviders(providers, paths.configPath)),
-    ...(choices.probe ? await Promise.all(providers.map(probeProvider)) : []),
+    ...(choices.probe ? (await Promise.all(providers.map(probeProvider))).flat() : []),
     ...modes.filter((finding) => finding !== null),
     ...database.findings,
     ...(await checkPorts()),
+    ...(await checkRunningGateway(`http://${defaultHost}:${defaultPort.gateway}`)),
     checkClock(nowMs, database.newestEventUs),
   ]
 }

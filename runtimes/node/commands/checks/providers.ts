@@ -26,40 +26,62 @@ export function checkProviders(providers: readonly ProviderConfig[], configPath:
         mend: addProvider(configPath),
       },
     ]
-  return providers.map(checkKey)
+  return providers.flatMap(checkKeys)
 }
 
-function checkKey({ name, vendor, apiKey, auth, baseUrl }: ProviderConfig): Finding {
+/** One of a provider's keys, and how to speak of it: by its place in the configuration, never by what it is. */
+interface NamedKey {
+  readonly apiKey: string
+  readonly name: string
+}
+
+function keysOf({ apiKey, keyPool }: ProviderConfig): readonly NamedKey[] {
+  if (keyPool !== undefined)
+    return keyPool.map((key, index) => ({ apiKey: key.apiKey, name: `key ${index + 1} of ${keyPool.length}` }))
+  return apiKey === undefined ? [] : [{ apiKey, name: 'the key' }]
+}
+
+function checkKeys(provider: ProviderConfig): readonly Finding[] {
+  const { name, vendor, auth, baseUrl } = provider
   const at = `${name} (${baseUrl || 'built in'})`
-  if (auth === 'none' || apiKey === undefined) return { check: 'providers', level: 'ok', message: `${at}: needs no key` }
+  const keys = auth === 'none' ? [] : keysOf(provider)
   const shape = keyShapes[vendor ?? '']
-  if (/\s/.test(apiKey) || (shape !== undefined && !shape.test(apiKey)))
-    return {
+  const odd = keys.filter(({ apiKey }) => /\s/.test(apiKey) || (shape !== undefined && !shape.test(apiKey)))
+  if (odd.length > 0)
+    return odd.map((key) => ({
       check: 'providers',
       level: 'warning',
-      message: `${at}: the key does not look like one of theirs`,
+      message: `${at}: ${key.name} does not look like one of theirs`,
       mend: 'check that it was pasted whole and belongs to this vendor; --probe tries it',
-    }
-  return { check: 'providers', level: 'ok', message: `${at}: has a key` }
+    }))
+  const has = keys.length === 0 ? 'needs no key' : keys.length === 1 ? 'has a key' : `has ${keys.length} keys`
+  return [{ check: 'providers', level: 'ok', message: `${at}: ${has}` }]
 }
 
-/** One live call that costs nothing: the provider's list of models. */
-export async function probeProvider(provider: ProviderConfig): Promise<Finding> {
-  const { name, wire, baseUrl } = provider
+/** One live call that costs nothing with each of its keys: the provider's list of models. */
+export function probeProvider(provider: ProviderConfig): Promise<readonly Finding[]> {
+  const keys = keysOf(provider)
+  return Promise.all(keys.length === 0 ? [probe(provider, null)] : keys.map((key) => probe(provider, key)))
+}
+
+async function probe(provider: ProviderConfig, key: NamedKey | null): Promise<Finding> {
+  const { name, wire, baseUrl, keyPool } = provider
   if (wire === 'demo') return { check: 'providers', level: 'ok', message: `${name}: is offline by design` }
   const url = wire === 'anthropic' ? `${baseUrl}/v1/models?limit=1` : `${baseUrl}/models`
+  const headers = headersOf(provider, key?.apiKey)
   try {
-    const answer = await fetch(url, { headers: headersOf(provider), redirect: 'manual', signal: AbortSignal.timeout(probeMs) })
+    const answer = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(probeMs) })
     await answer.body?.cancel()
     if (answer.status === 401 || answer.status === 403)
       return {
         check: 'providers',
         level: 'fault',
-        message: `${name}: refuses the key (${answer.status})`,
+        message: `${name}: refuses ${key?.name ?? 'calls without a key'} (${answer.status})`,
         mend: 'put in a key that is valid and allowed to list models',
       }
     // Not every server lists its models: an answer is enough.
-    return { check: 'providers', level: answer.status < 500 ? 'ok' : 'warning', message: `${name}: answered ${answer.status}` }
+    const answered = `${name}: answered ${answer.status}${keyPool === undefined || key === null ? '' : ` to ${key.name}`}`
+    return { check: 'providers', level: answer.status < 500 ? 'ok' : 'warning', message: answered }
   } catch {
     return {
       check: 'providers',
@@ -70,7 +92,7 @@ export async function probeProvider(provider: ProviderConfig): Promise<Finding> 
   }
 }
 
-function headersOf({ wire, auth, apiKey, headers }: ProviderConfig): Record<string, string> {
+function headersOf({ wire, auth, headers }: ProviderConfig, apiKey: string | undefined): Record<string, string> {
   return {
     ...headers,
     ...(wire === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}),
