@@ -58,6 +58,23 @@ const { metafile } = await build({
   metafile: true,
 })
 
+// Claude Code starts this one after each message: one file without the commands, and CommonJS, which Node loads some ms sooner.
+await build({
+  absWorkingDir: root,
+  entryPoints: { statusline: 'runtimes/node/status-line/main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  external: ['better-sqlite3'],
+  // `import()` would bring Node's loader of modules in: a third of what this adds to Node's own start.
+  supported: { 'dynamic-import': false },
+  minify: true,
+  logLevel: 'warning',
+})
+
 await writeMigrations(root, `${root}dist/migrations`)
 
 if (process.argv.includes('--types')) {

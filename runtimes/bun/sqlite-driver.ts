@@ -1,6 +1,5 @@
 // Bun's own SQLite behind the interface of Node's two drivers, so that the writer, the maintenance and their promises are the same
 // (docs/decisions/0020-bun-shares-the-node-runtime.md).
-import * as z from 'zod'
 import type { SqliteDriver } from '../node/sqlite-connection.ts'
 
 /** What we use of bun:sqlite; the types of a project for Node do not know it. */
@@ -15,15 +14,17 @@ interface BunSqlite {
   }
 }
 
-const bunSqliteModule = z.object({
-  Database: z.custom<new (path: string, options: Readonly<Record<string, boolean>>) => BunSqlite>(
-    (value) => typeof value === 'function',
-  ),
-})
+function hasDatabase(
+  module: unknown,
+): module is { readonly Database: new (path: string, options: Readonly<Record<string, boolean>>) => BunSqlite } {
+  return typeof module === 'object' && module !== null && 'Database' in module && typeof module.Database === 'function'
+}
 
 export async function loadBunSqlite(): Promise<SqliteDriver> {
   const name = 'bun:sqlite'
-  const { Database } = bunSqliteModule.parse(await import(name))
+  const module: unknown = await import(name)
+  if (!hasDatabase(module)) throw new TypeError(`${name} has no Database`)
+  const { Database } = module
   return {
     name,
     connect: (path, { readonly }) => {

@@ -1,5 +1,4 @@
 // The SQLite drivers behind one small interface: on Node better-sqlite3 where it loads, else node:sqlite; on Bun its own.
-import * as z from 'zod'
 import { StoreError } from '../../src/store/store-error.ts'
 import { loadBunSqlite } from '../bun/sqlite-driver.ts'
 import { isBun } from '../this-runtime.ts'
@@ -48,15 +47,18 @@ interface NodeSqlite {
   }
 }
 
-const nodeSqliteModule = z.object({
-  DatabaseSync: z.custom<new (path: string, options: { readOnly: boolean }) => NodeSqlite>(
-    (value) => typeof value === 'function',
-  ),
-})
+/** By hand: the status line loads this too, and a schema library would take longer than all that it does. */
+function hasDatabaseSync(
+  module: unknown,
+): module is { readonly DatabaseSync: new (path: string, options: { readOnly: boolean }) => NodeSqlite } {
+  return typeof module === 'object' && module !== null && 'DatabaseSync' in module && typeof module.DatabaseSync === 'function'
+}
 
 async function loadNodeSqlite(): Promise<SqliteDriver> {
   const name = 'node:sqlite'
-  const { DatabaseSync } = nodeSqliteModule.parse(await importQuietly(name))
+  const module = await importQuietly(name)
+  if (!hasDatabaseSync(module)) throw new TypeError(`${name} has no DatabaseSync`)
+  const { DatabaseSync } = module
   return {
     name,
     connect: (path, { readonly }) => {

@@ -27,6 +27,7 @@ import { route } from './route.ts'
 import { runClient } from './run-client.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
+import { statusLineCommand } from './status-line.ts'
 import { exportUser, forgetUserCommand } from './user-data.ts'
 
 export const commands: readonly Command[] = [
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   listBrakes,
   releaseBrake,
   env,
+  statusLineCommand,
   runClient,
   on,
   off,
