@@ -3,6 +3,7 @@
 import { GatewayError } from '../ir/errors.ts'
 import type { StreamChunk } from '../ir/stream.ts'
 import { asGatewayError } from '../providers/failures.ts'
+import { readChunk } from './read-chunk.ts'
 import type { Turn } from './turn.ts'
 
 const over = { done: true, value: undefined } as const
@@ -40,20 +41,29 @@ export function account(turn: Turn, chunks: AsyncIterable<StreamChunk>, signal: 
     const { meter } = result.value
     turn.tally.add(meter)
     turn.firstByte()
-    return meter.ended ? passLast(result.value) : result
+    try {
+      const chunk = readChunk(result.value)
+      if (meter.ended) return passLast(chunk)
+      return chunk === result.value ? result : { done: false, value: chunk }
+    } catch (thrown) {
+      return breakOff(thrown)
+    }
   }
 
   async function passLast(chunk: StreamChunk): Promise<IteratorResult<StreamChunk>> {
     try {
-      const last = readable(chunk)
       // On disk before the client sees the end, and the end is not for a client whose turn was closed otherwise meanwhile.
       if ((await turn.close('ok')) !== 'ok') signal.throwIfAborted()
-      return { done: false, value: last }
+      return { done: false, value: chunk }
     } catch (thrown) {
-      // What failed is on its way up already.
-      await source.return?.().catch(() => over)
-      return await fail(thrown)
+      return await breakOff(thrown)
     }
+  }
+
+  async function breakOff(thrown: unknown): Promise<never> {
+    // What failed is on its way up already.
+    await source.return?.().catch(() => over)
+    return await fail(thrown)
   }
 
   async function finish(): Promise<IteratorResult<StreamChunk>> {
@@ -72,11 +82,4 @@ export function account(turn: Turn, chunks: AsyncIterable<StreamChunk>, signal: 
     await turn.close('failed', error)
     throw error
   }
-}
-
-/** Across wires an answer is only whole when its last chunk can be read: that is found out before the turn is closed. */
-function readable(chunk: StreamChunk): StreamChunk {
-  if (chunk.verbatim !== undefined) return chunk
-  const events = chunk.events()
-  return { meter: chunk.meter, events: () => events }
 }

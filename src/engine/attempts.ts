@@ -8,6 +8,7 @@ import { asGatewayError, upstreamBadResponse } from '../providers/failures.ts'
 import type { Provider, ProviderAnswer } from '../providers/provider.ts'
 import type { Clock } from '../services.ts'
 import type { AttemptEntry } from '../store/events.ts'
+import { readChunk } from './read-chunk.ts'
 import { isFallbackWorthy, isRetryable, isStaleConnection, waitMsOf, type RetryBudget } from './retry.ts'
 
 export interface AttemptParts {
@@ -119,7 +120,13 @@ async function firstChunkOf(
   const iterator = answer.chunks[Symbol.asyncIterator]()
   const head = await iterator.next()
   if (head.done === true) throw upstreamBadResponse('The provider answered with nothing.')
-  return { answer, model, first: head.value, chunks: resumed(head.value, iterator) }
+  try {
+    const first = readChunk(head.value)
+    return { answer, model, first, chunks: resumed(first, iterator) }
+  } catch (thrown) {
+    await iterator.return?.()
+    throw thrown
+  }
 }
 
 /** The whole stream again. Returning early returns the source, which closes the upstream connection. */

@@ -5,8 +5,8 @@ import { createServer, request, type ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/deadline.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
-import { listOf, objectOf, parseObject } from '../support/json.ts'
-import { errorOf, expectNoEndMark } from './fault-cases.ts'
+import { listOf, objectOf, parseObject, textOf } from '../support/json.ts'
+import { errorOf, expectNoEndMark, turnOf } from './fault-cases.ts'
 import { doorCases, goodBody, type DoorCase } from './refusals.ts'
 
 type Play = (outgoing: ServerResponse, wire: 'anthropic' | 'openai') => void | Promise<void>
@@ -185,6 +185,30 @@ for (const door of doorCases) {
         },
       )
     })
+
+    // Of the same wire it is the client's to read: its bytes pass, and only the end is looked for.
+    if (model === door.foreign) {
+      it('is told at once of a frame in the middle that cannot be read, and the turn has failed', () =>
+        withProvider(
+          (outgoing, wire) => {
+            const frames = [...streamed[wire](['hello'])]
+            outgoing.writeHead(200, { 'content-type': 'text/event-stream' })
+            outgoing.write(frames.slice(0, 3).join(''))
+            // A buffer of its own, and nothing behind it.
+            setTimeout(() => outgoing.write(`${wire === 'anthropic' ? 'event: content_block_delta\n' : ''}data: {"oops\n\n`), 50)
+          },
+          async (gateway) => {
+            const response = await gateway.post(door.path, goodBody(model, { stream: true }))
+            const text = await response.text()
+            expect(saidIn(door.door, text)).toContain('hello')
+            expectNoEndMark(door.door, text)
+            expect(errorOf(door.door, text)['code']).toBe('upstream_bad_response')
+            const { call, completed } = await turnOf(gateway, textOf(response.headers.get('x-metis-turn-id')))
+            expect(completed).toMatchObject({ status: 'failed' })
+            expect(call).toMatchObject({ error_class: 'other', cost_basis: 'partial_estimate' })
+          },
+        ))
+    }
 
     it('breaks off an endless line without an end mark', { timeout: 40_000 }, () =>
       withProvider(
