@@ -11,11 +11,32 @@ export interface DoorCase {
   readonly native: string
   /** One whose provider speaks the other. */
   readonly foreign: string
+  /** A request that is fine at it; `goodBody` when absent. */
+  readonly body?: typeof goodBody
 }
 
 export const doorCases: readonly DoorCase[] = [
   { door: 'anthropic', path: '/v1/messages', native: 'claude-haiku-4-5', foreign: 'openai:gpt-4o-mini' },
   { door: 'openai', path: '/v1/chat/completions', native: 'gpt-4o-mini', foreign: 'anthropic:claude-haiku-4-5' },
+]
+
+/** The doors whose bodies have a form or an end of their own; what is behind them they share with the two above. */
+export const otherDoors: readonly DoorCase[] = [
+  { door: 'anthropic', path: '/v1/messages/count_tokens', native: 'claude-haiku-4-5', foreign: 'openai:gpt-4o-mini' },
+  {
+    door: 'openai',
+    path: '/v1/responses',
+    native: 'gpt-4o-mini',
+    foreign: 'anthropic:claude-haiku-4-5',
+    body: (model, extra = {}) => ({ model, max_output_tokens: 64, input: 'Say hello in one word.', ...extra }),
+  },
+  {
+    door: 'openai',
+    path: '/v1/embeddings',
+    native: 'text-embedding-3-small',
+    foreign: 'anthropic:claude-haiku-4-5',
+    body: (model, extra = {}) => ({ model, dimensions: 64, input: 'Say hello in one word.', ...extra }),
+  },
 ]
 
 /** A request that is fine in both shapes. */
@@ -83,6 +104,6 @@ export function expectEnvelope(door: DoorCase['door'], response: Response, text:
 }
 
 export async function expectHealthy(gateway: TestGateway, door: DoorCase): Promise<void> {
-  const response = await gateway.post(door.path, goodBody(door.native))
+  const response = await gateway.post(door.path, (door.body ?? goodBody)(door.native))
   expect(response.status, await response.text()).toBe(200)
 }
