@@ -3,7 +3,7 @@
 export type CsvValue = string | number | null
 
 /** A spreadsheet runs what begins like this, and names of users and projects are anybody's text. */
-const looksLikeFormula = /^[=+\-@\t\r]/
+const looksLikeFormula = /^[=+\-@\t\r\n＝＋－＠]/
 
 export function csvOf(headers: readonly string[], rows: readonly (readonly CsvValue[])[]): string {
   return [headers, ...rows].map((row) => row.map(fieldOf).join(',')).join('\r\n') + '\r\n'

@@ -27,23 +27,31 @@ export async function rebuild(
 ): Promise<Rebuilt> {
   const { storage, queue } = parts
   const replaceCall = replaceCallIn(storage.db)
-  const adjustments = await readAdjustments(storage.db)
+  let adjustments = await readAdjustments(storage.db)
   const unreadable: string[] = []
   let calls = 0
-  for (let after = ''; ;) {
-    const page = await readPage(storage.db, after)
-    const last = page.at(-1)
-    if (last === undefined) break
-    after = last.id
-    const rows = page.flatMap((event) => {
+  const remake = async (events: readonly EventsTable[]): Promise<number> => {
+    const rows = events.flatMap((event) => {
       const row = projectedCall(event)
       if (row === null) unreadable.push(event.id)
       return row === null ? [] : adjusted(row, adjustments)
     })
     await Promise.all(rows.map((row) => queue.commit([replaceCall(row)])))
-    calls += rows.length
+    return rows.length
+  }
+  for (let after = ''; ;) {
+    const page = await readPage(storage.db, after)
+    const last = page.at(-1)
+    if (last === undefined) break
+    after = last.id
+    calls += await remake(page)
     onProgress(calls)
   }
+  // What was repriced meanwhile may have been written over by what it was before.
+  const before = adjustments
+  adjustments = await readAdjustments(storage.db)
+  const late = [...adjustments].filter(([turnId, { new_cost_nano_usd: cost }]) => before.get(turnId)?.new_cost_nano_usd !== cost)
+  for (const [turnId] of late) await remake(await readCall(storage.db, turnId))
   return { calls, hours: await remakeHours(parts), unreadable }
 }
 
@@ -56,6 +64,9 @@ const readPage = (db: Kysely<Database>, after: string): Promise<EventsTable[]> =
     .orderBy('id')
     .limit(pageSize)
     .execute()
+
+const readCall = (db: Kysely<Database>, turnId: string): Promise<EventsTable[]> =>
+  db.selectFrom('events').selectAll().where('type', 'in', callTypes).where('turn_id', '=', turnId).execute()
 
 /** Writes a row of `calls`, over what is there. */
 export function replaceCallIn(db: Kysely<Database>) {

@@ -153,8 +153,13 @@ and coalesce(calls.cost_nano_usd, -1) = ${call.cost_nano_usd ?? -1})`
     const difference = costNanoUsd - (call.cost_nano_usd ?? 0)
     return [
       insertEventIf(db, adjustment, isAsRead),
-      sql`update quotas set spent_nano_usd = case when spent_nano_usd + ${difference} > 0 then spent_nano_usd + ${difference} else 0 end
+      // What was imported never counted against a cap.
+      ...(basis === 'imported'
+        ? []
+        : [
+            sql`update quotas set spent_nano_usd = case when spent_nano_usd + ${difference} > 0 then spent_nano_usd + ${difference} else 0 end
 where ${isQuotaOf(call)} and ${isAsRead}`.compile(db),
+          ]),
       db
         .updateTable('calls')
         .set({ cost_nano_usd: costNanoUsd, cost_basis: basis, pricing_version: prices.version })

@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest'
 import { createMemoryRates } from '../../src/store/rates.ts'
+import { archiveContract } from './archive-contract.ts'
 import { hubContract } from './hub-contract.ts'
 import { patternContract } from './pattern-contract.ts'
 import { quotaContract } from './quota-contract.ts'
@@ -21,4 +22,5 @@ for (const [name, storage] of Object.entries(storages)) {
   userDataContract(name, storage)
   hubContract(name, storage)
   patternContract(name, storage)
+  archiveContract(name, storage)
 }

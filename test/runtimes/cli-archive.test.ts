@@ -15,6 +15,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { csvLine } from '../../src/analytics/export/csv.ts'
+import { csvOf } from '../../src/dashboard/csv.ts'
 import { microsecondsOf } from '../../src/lib/calendar.ts'
 import { processFacts } from '../../runtimes/node/process-facts.ts'
 import { isDeadBy } from '../../src/store/instances.ts'
@@ -81,6 +83,35 @@ describe('export', () => {
       x_InputTokens: '100',
     })
     expect(stderr).toContain('1 of them unpriced: BilledCost 0, x_CostBasis unpriced')
+  })
+
+  it('calls keys and teams by name in FOCUS, each otherwise, and charges nothing to a month that had ended', async () => {
+    await at.run('team', 'add', 'eng', '--name', 'Engineering')
+    const keys: string[] = []
+    for (const name of ['laptop', 'laptop', 'ci']) {
+      const { stdout } = await at.run('issue-key', '--name', name, '--workspace', '.', '--json')
+      keys.push(JSON.parse(stdout).key_id)
+    }
+    const [first = '', second = '', third = ''] = keys
+    await at.play({ keyId: first }, { keyId: second }, { keyId: third }, { keyId: null })
+    await at.inStore(({ storage }) =>
+      storage.db.updateTable('calls').set({ team_id: 'eng' }).where('turn_id', '=', 'turn-1').execute(),
+    )
+    const { lines } = await at.run('export', '--format', 'focus')
+    const [header = [], ...rows] = lines.map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/))
+    const column = (name: string) => rows.map((row) => row[header.indexOf(name)])
+    expect(column('BillingAccountName')).toEqual([`laptop (${first})`, `laptop (${second})`, 'ci', 'In-process'])
+    expect(column('SubAccountName')).toEqual(['Engineering', '', '', ''])
+    // Begun on 31 December, and ended in the first second of January.
+    expect([column('ChargePeriodStart')[0], column('BillingPeriodStart')[0]]).toEqual([
+      '2026-01-01T00:00:00Z',
+      '2026-01-01T00:00:00Z',
+    ])
+  })
+
+  it.each(['=1', '+1', '-1', '@x', '\t=1', '\r=1', '\n=1', '＝1', '＋1', '－1', '＠x'])('disarms %j in every text', (text) => {
+    expect(csvLine([text]).replaceAll('"', '').startsWith("'")).toBe(true)
+    expect(csvOf([], [[text]])).toBe(`\r\n${csvLine([text])}\r\n`)
   })
 
   it.each([
@@ -299,6 +330,14 @@ describe('prune', () => {
     await at.inStore(({ storage }) => storage.db.deleteFrom('events').where('turn_id', '=', 'turn-2').execute())
     const { code, stdout } = await at.run('doctor', 'ledger')
     expect([code, stdout]).toEqual([1, expect.stringContaining('calls turn-2: has no event')])
+  })
+
+  it('takes nothing of an age before time', async () => {
+    await at.play({})
+    expect(await at.run('prune', '--older-than', '999999999d')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^0 events of 0 turns before 1970-01-01T00:00:00.000Z/),
+    })
   })
 
   it('wants an age', async () => {

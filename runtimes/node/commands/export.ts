@@ -32,7 +32,8 @@ export const exportCalls = defineCommand({
     return withNode(io, flags, { mustExist: true }, async ({ storage, clock }) => {
       const { exporterOf } = await import('../../../src/analytics/export/formats.ts')
       const { readCallPages } = await import('../../../src/analytics/call-pages.ts')
-      const exporter = exporterOf(format)
+      const { readDisplayNames } = await import('../../../src/analytics/export/display-names.ts')
+      const exporter = exporterOf(format, await readDisplayNames(storage.db))
       if (exporter.header !== null) io.out(exporter.header)
       let calls = 0
       let unpriced = 0

@@ -23,7 +23,8 @@ export const prune = defineCommand({
     return withNode(io, flags, { mustExist: true }, async (context) => {
       const { storage, queue, clock, nextId } = context
       const { countPrunable, prune: pruneEvents } = await import('../../../src/store/prune.ts')
-      const beforeUs = clock.nowUs() - age * 1000
+      // Of an age before 1970 there is nothing.
+      const beforeUs = Math.max(0, clock.nowUs() - age * 1000)
       const dry = flags['dry-run']
       const parts = { storage, queue, clock, newId: nextId }
       const { turns, events } = dry

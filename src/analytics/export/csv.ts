@@ -18,7 +18,7 @@ function decimalOf(value: number): string {
   return text.includes('e') ? value.toFixed(9).replace(/\.?0+$/, '') : text
 }
 
-/** A project may be called `=cmd()`: a spreadsheet would run what begins so. */
-const defused = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
+/** A project may be called `=cmd()`: a spreadsheet would run what begins so, in full width too. */
+const defused = (text: string): string => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text)
 
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -6,12 +6,13 @@ import type { CallsTable } from '../../store/schema.ts'
 import { parsedJson } from '../../store/stored-calls.ts'
 import { isoOf } from '../window.ts'
 import type { Columns } from './columns.ts'
+import type { DisplayNames } from './display-names.ts'
 
 /** null stands only where FOCUS allows it. The order is FOCUS's, which is the alphabet's. */
-export const focusColumns: Columns = {
+export const focusColumnsOf = ({ keys, teams }: DisplayNames): Columns => ({
   BilledCost: (call) => costOf(call),
   BillingAccountId: (call) => call.gateway_key_id ?? 'in-process',
-  BillingAccountName: () => null,
+  BillingAccountName: (call) => (call.gateway_key_id === null ? 'In-process' : (keys.get(call.gateway_key_id) ?? null)),
   BillingAccountType: () => 'Gateway key',
   BillingCurrency: () => 'USD',
   BillingPeriodEnd: (call) => secondOf(monthStartUs(call.timestamp_us, 1)),
@@ -21,7 +22,7 @@ export const focusColumns: Columns = {
   ChargeDescription: (call) => `${call.model}, ${call.status}, ${tokensOf(call)} tokens`,
   ChargeFrequency: () => 'Usage-Based',
   ChargePeriodEnd: (call) => secondOf((Math.floor(call.timestamp_us / secondUs) + 1) * secondUs),
-  ChargePeriodStart: (call) => secondOf(call.timestamp_us - call.latency_ms * 1000),
+  ChargePeriodStart: (call) => secondOf(Math.max(monthStartUs(call.timestamp_us), call.timestamp_us - call.latency_ms * 1000)),
   ConsumedQuantity: (call) => tokensOf(call),
   ConsumedUnit: () => 'Tokens',
   ContractedCost: (call) => costOf(call),
@@ -44,7 +45,7 @@ export const focusColumns: Columns = {
   ServiceSubcategory: () => 'Generative AI',
   SkuId: (call) => call.model,
   SubAccountId: (call) => call.team_id,
-  SubAccountName: () => null,
+  SubAccountName: (call) => teams.get(call.team_id ?? '') ?? null,
   SubAccountType: (call) => (call.team_id === null ? null : 'Team'),
   Tags: (call) => tagsOf(call),
   x_CacheReadTokens: (call) => call.cached_input_tokens,
@@ -55,7 +56,7 @@ export const focusColumns: Columns = {
   x_PricingVersion: (call) => call.pricing_version,
   x_Status: (call) => call.status,
   x_User: (call) => call.user_id,
-}
+})
 
 /** FOCUS has no "unknown" for a cost: `x_CostBasis` says `unpriced` beside this 0. */
 const costOf = (call: CallsTable): number => usdOf(call.cost_nano_usd ?? 0)

@@ -2,7 +2,8 @@
 import type { CallsTable } from '../../store/schema.ts'
 import { rowOf, type Columns } from './columns.ts'
 import { csvLine } from './csv.ts'
-import { focusColumns } from './focus.ts'
+import type { DisplayNames } from './display-names.ts'
+import { focusColumnsOf } from './focus.ts'
 import type { ExportFormat } from './names.ts'
 import { recordColumns } from './record.ts'
 
@@ -12,14 +13,14 @@ export interface Exporter {
   line(call: CallsTable): string
 }
 
-export function exporterOf(format: ExportFormat): Exporter {
+export function exporterOf(format: ExportFormat, names: DisplayNames): Exporter {
   switch (format) {
     case 'jsonl':
       return { header: null, line: (call) => JSON.stringify(rowOf(recordColumns, call)) }
     case 'csv':
       return csvOf(recordColumns)
     case 'focus':
-      return csvOf(focusColumns)
+      return csvOf(focusColumnsOf(names))
     default:
       return format satisfies never
   }

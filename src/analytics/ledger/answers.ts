@@ -10,6 +10,7 @@ import { byUser } from '../by-user.ts'
 import { readCallPages } from '../call-pages.ts'
 import { cost } from '../cost.ts'
 import type { AnalyticsContext, Endpoint, Scope } from '../endpoint.ts'
+import { noNames } from '../export/display-names.ts'
 import { exporterOf } from '../export/formats.ts'
 import { noSums, withCall, type Sums } from './sums.ts'
 
@@ -60,7 +61,7 @@ const withAnswer = (sums: Sums, row: z.infer<typeof answerRow>): Sums => ({
 })
 
 export async function readExport(db: Kysely<Database>, scope: Scope): Promise<Sums> {
-  const { line } = exporterOf('jsonl')
+  const { line } = exporterOf('jsonl', noNames)
   let sums = noSums
   for await (const page of readCallPages(db, scope)) {
     for (const call of page) {
