@@ -68,20 +68,23 @@ async function startCaddy(caddyPath: string, opensslPath: string, backends: Back
   const { folder } = backends
   const port = await freePort()
   const { certificate, certificatePath, keyPath } = makeCertificate(opensslPath, folder)
-  const sites = put(example('Caddyfile'), [
-    ['127.0.0.1:8422', backends.gateway],
-    ['127.0.0.1:8421', backends.serve],
-    ...['llm', 'metis'].map(
-      (name) =>
-        [
-          `\n${name}.example.com {`,
-          `\nhttps://${name}.example.com:${port} {\n\tbind 127.0.0.1\n\ttls ${certificatePath} ${keyPath}`,
-        ] as const,
-    ),
-  ])
+  const sites = put(
+    example('Caddyfile'),
+    ['LLM_NAME:llm', 'METIS_NAME:metis'].map((name) => [
+      `{$${name}.example.com} {`,
+      `{$${name}.example.com} {\n\tbind 127.0.0.1\n\ttls ${certificatePath} ${keyPath}`,
+    ]),
+  )
   const path = join(folder, 'Caddyfile')
   writeFileSync(path, `{\n\tadmin off\n\tauto_https off\n}\n${sites}`)
-  const env = { XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
+  const names = { LLM_NAME: `https://llm.example.com:${port}`, METIS_NAME: `https://metis.example.com:${port}` }
+  const env = {
+    ...names,
+    METIS_GATEWAY: backends.gateway,
+    METIS_SERVE: backends.serve,
+    XDG_DATA_HOME: folder,
+    XDG_CONFIG_HOME: folder,
+  }
   const program = startProcess(caddyPath, ['run', '--config', path, '--adapter', 'caddyfile'], { home: folder, env })
   return running(program, port, certificate)
 }
