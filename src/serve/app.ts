@@ -17,7 +17,8 @@ import { errorAnswer, faultAnswer, jsonAnswer } from './answers.ts'
 import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
 import { createIngest } from './ingest.ts'
 import { createKeyRoutes } from './keys.ts'
-import { openApiOf } from './openapi.ts'
+import { endpointOperation, openApiOf } from './openapi.ts'
+import { sessionOperations } from './session-operations.ts'
 import type { SessionHandlers } from './sessions.ts'
 import { createUserRoutes } from './users.ts'
 
@@ -71,7 +72,8 @@ export function createServe(
   const versioned = createApiVersioning(clock, known)
   const access = createAccess({ services, admin: options.admin ?? null, loopback: options.loopback ?? true })
 
-  const openapi = openApiOf(endpoints, version)
+  const operations = [...endpoints.map(endpointOperation), ...(options.sessions === undefined ? [] : sessionOperations)]
+  const openapi = openApiOf(operations, version)
 
   const author = { actor: access.actor, origin: 'serve' }
   const keys = createKeyRoutes({ services, keys: options.keys, identities: options.identities, author })

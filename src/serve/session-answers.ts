@@ -1,9 +1,11 @@
 // Sessions, messages and turns as serve prints them.
+import type * as z from 'zod'
 import { usdOf } from '../lib/money.ts'
 import type { SessionsTable } from '../store/session-tables.ts'
 import { noTotals, type Answer, type Message, type SessionTotals } from '../store/sessions.ts'
+import type { messageAnswer, outcomeAnswer, sessionAnswer, turnAnswer } from './session-schemas.ts'
 
-export function sessionJson(session: SessionsTable, totals: SessionTotals = noTotals): object {
+export function sessionJson(session: SessionsTable, totals: SessionTotals = noTotals): z.output<typeof sessionAnswer> {
   return {
     id: session.id,
     title: session.title,
@@ -24,17 +26,17 @@ export function sessionJson(session: SessionsTable, totals: SessionTotals = noTo
   }
 }
 
-export function messageJson(message: Message): object {
+export function messageJson(message: Message): z.output<typeof messageAnswer> {
   const { position, turn_id, role, content, created_us } = message
-  const said = { position, turn_id, role, text: content, created_at: isoOf(created_us) }
-  return role === 'user' ? said : { ...said, ...outcomeOf(message) }
+  const said = { position, turn_id, text: content, created_at: isoOf(created_us) }
+  return role === 'user' ? { ...said, role } : { ...said, role, ...outcomeOf(message) }
 }
 
-export function turnJson(sessionId: string, turnId: string, answer: Answer): object {
+export function turnJson(sessionId: string, turnId: string, answer: Answer): z.output<typeof turnAnswer> {
   return { id: turnId, session_id: sessionId, text: answer.content, ...outcomeOf(answer) }
 }
 
-function outcomeOf(answer: Answer): object {
+function outcomeOf(answer: Answer): z.output<typeof outcomeAnswer> {
   const { model, status, stop_reason, input_tokens, output_tokens, cost_nano_usd, latency_ms } = answer
   const cost_usd = cost_nano_usd === null ? null : usdOf(Number(cost_nano_usd))
   return { model, status, stop_reason, input_tokens, output_tokens, cost_usd, latency_ms }

@@ -1,5 +1,5 @@
 // The agent surface over HTTP (contract.md §6): conversations that are kept, routed by policy, one turn at a time.
-import * as z from 'zod'
+import type * as z from 'zod'
 import type { Sessions, SessionTurn } from '../engine/sessions.ts'
 import { sessionNotFound, turnInFlight, turnNotFound } from '../engine/session-error.ts'
 import { GatewayError, invalidValue } from '../ir/errors.ts'
@@ -12,6 +12,7 @@ import type { SessionStore } from '../store/sessions.ts'
 import { requireJson } from './access.ts'
 import { jsonAnswer } from './answers.ts'
 import { messageJson, sessionJson, turnJson } from './session-answers.ts'
+import * as schemas from './session-schemas.ts'
 import { streamTurn } from './session-stream.ts'
 
 export interface SessionParts {
@@ -24,34 +25,6 @@ export interface SessionParts {
   /** 0 to 1; false = there is no such turn. */
   readonly giveFeedback: (turnId: string, rating: number) => Promise<boolean>
 }
-
-const text = (most: number) => z.string().trim().min(1).max(most)
-const named = z.string().regex(/^[A-Za-z0-9_.:/@-]{1,200}$/)
-const model = text(200)
-const created = z.strictObject({
-  title: text(200).nullish(),
-  workspace: text(1000).nullish(),
-  active_model: model.nullish(),
-  system: text(100_000).nullish(),
-  user: named.nullish(),
-  team: named.nullish(),
-  tags: z
-    .record(text(128), z.string().max(128))
-    .refine((tags) => Object.keys(tags).length <= 20, 'at most 20')
-    .optional(),
-})
-const changed = z
-  .strictObject({ title: text(200).nullable(), active_model: model.nullable(), system: text(100_000).nullable() })
-  .partial()
-const asked = z.strictObject({
-  message: z.string().min(1),
-  model: model.optional(),
-  stream: z.boolean().optional(),
-  max_output_tokens: z.int().min(1).max(1_000_000).optional(),
-})
-const rated = z.strictObject({ rating: z.union([z.enum(['good', 'bad']), z.number().min(0).max(1)]) })
-const page = z.coerce.number().int().min(1).max(90)
-const position = z.coerce.number().int().min(0)
 
 const PAGE = 50
 const EVENTS_PAGE = 200
@@ -75,7 +48,7 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
 
   return {
     async create(request) {
-      const asks = await bodyOf(request, created)
+      const asks = await bodyOf(request, schemas.newSession)
       checkModel(asks.active_model)
       await checkOwner('user', asks.user)
       await checkOwner('team', asks.team)
@@ -95,9 +68,8 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
     },
 
     async list(request) {
-      const query = queryOf(request)
-      const limit = numberOf(page, query, 'limit', PAGE)
-      const rows = await store.list({ before: query.get('before'), limit })
+      const { before = null, limit = PAGE } = queryOf(request, schemas.listQuery)
+      const rows = await store.list({ before, limit })
       const totals = await store.totals(rows.map(({ id }) => id))
       const next = rows.length < limit ? null : (rows.at(-1)?.id ?? null)
       return jsonAnswer(200, { data: rows.map((row) => sessionJson(row, totals.get(row.id))), next })
@@ -109,7 +81,7 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
     },
 
     async change(request, id) {
-      const { active_model, title, system } = await bodyOf(request, changed)
+      const { active_model, title, system } = await bodyOf(request, schemas.sessionChange)
       await open(id)
       checkModel(active_model)
       await store.change(id, {
@@ -121,15 +93,14 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
     },
 
     async remove(request, id) {
-      const purge = queryOf(request).get('purge')
-      if (purge !== null && purge !== 'true' && purge !== 'false') throw invalidValue('purge', 'purge must be true or false.')
+      const { purge } = queryOf(request, schemas.removeQuery)
       await found(id)
       if (!(await store.remove(id, purge === 'true'))) throw turnInFlight(id)
       return new Response(null, { status: 204 })
     },
 
     async ask(request, id) {
-      const { message, stream, ...asks } = await bodyOf(request, asked, services.config.limits.bodyBytes)
+      const { message, stream, ...asks } = await bodyOf(request, schemas.question, services.config.limits.bodyBytes)
       const wantsStream = stream ?? request.headers.get('accept')?.includes('text/event-stream') === true
       const asking = {
         text: message,
@@ -148,22 +119,21 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
     },
 
     async messages(request, id) {
-      const query = queryOf(request)
+      const { after = 0, limit = PAGE } = queryOf(request, schemas.messagesQuery)
       await found(id)
-      const limit = numberOf(page, query, 'limit', PAGE)
-      const said = await store.messages(id, { after: numberOf(position, query, 'after', 0), limit })
+      const said = await store.messages(id, { after, limit })
       return jsonAnswer(200, { data: said.map(messageJson), next: said.length < limit ? null : (said.at(-1)?.position ?? null) })
     },
 
     async events(request, id) {
-      const query = queryOf(request)
+      const { after = '' } = queryOf(request, schemas.eventsQuery)
       await found(id)
       const rows = await services.storage.db
         .selectFrom('events')
         .selectAll()
         .where('session_id', '=', id)
         .where(({ fn, val }) => fn<string>('substr', ['session_id', val(1), val(4)]), '=', 'ses_')
-        .where('id', '>', query.get('after') ?? '')
+        .where('id', '>', after)
         .orderBy('id')
         .limit(EVENTS_PAGE)
         .execute()
@@ -176,7 +146,7 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
     },
 
     async feedback(request, turnId) {
-      const { rating } = await bodyOf(request, rated)
+      const { rating } = await bodyOf(request, schemas.feedback)
       const value = rating === 'good' ? 1 : rating === 'bad' ? 0 : rating
       if (!(await parts.giveFeedback(turnId, value))) throw turnNotFound(turnId)
       return jsonAnswer(200, { turn_id: turnId, rating: value })
@@ -227,12 +197,10 @@ async function wholeTurn(sessionId: string, turn: SessionTurn): Promise<object> 
   throw new GatewayError('other', 'upstream_bad_response', 'The answer has no end.')
 }
 
-const queryOf = (request: Request): URLSearchParams => new URL(request.url).searchParams
-
-function numberOf(schema: z.ZodType<number>, query: URLSearchParams, name: string, otherwise: number): number {
-  const given = query.get(name)
-  if (given === null) return otherwise
-  const parsed = schema.safeParse(given)
-  if (!parsed.success) throw invalidValue(name, `${name} must be a whole number in its range.`)
-  return parsed.data
+function queryOf<Query>(request: Request, schema: z.ZodType<Query>): Query {
+  const parsed = schema.safeParse(Object.fromEntries(new URL(request.url).searchParams))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const name = String(issue?.path[0] ?? 'query')
+  throw invalidValue(name, `${name}: ${issue?.message ?? 'is not valid'}`)
 }
