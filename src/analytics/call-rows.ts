@@ -34,6 +34,8 @@ export const callRow = z.object({
   /** null = unpriced. */
   cost_usd: z.number().nullable(),
   cost_basis: text,
+  /** Of a call of a client's own subscription, whose cost is 0; null = it is none, or unpriced. */
+  list_price_usd: z.number().nullable(),
   latency_ms: z.number(),
   ttft_ms: z.number().nullable(),
   stop_reason: textOrNull,
@@ -69,6 +71,7 @@ export function callRowOf(row: CallsTable): CallRow {
     reasoning_tokens: row.reasoning_tokens,
     cost_usd: row.cost_nano_usd === null ? null : usdOf(row.cost_nano_usd),
     cost_basis: row.cost_basis,
+    list_price_usd: row.list_nano_usd === null ? null : usdOf(row.list_nano_usd),
     latency_ms: row.latency_ms,
     ttft_ms: row.ttft_ms,
     stop_reason: row.stop_reason,

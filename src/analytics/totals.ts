@@ -18,6 +18,9 @@ export const totalFields = {
   avg_latency_ms: z.number().nullable(),
   call_count: z.int(),
   unpriced_calls: z.int(),
+  /** Calls that went to clients' own subscriptions: they cost 0, and at list price `subscription_list_usd`. */
+  subscription_calls: z.int(),
+  subscription_list_usd: z.number(),
 }
 
 export const totals = z.object(totalFields)
@@ -35,6 +38,8 @@ export function totalsOf(usage: UsageSum): Totals {
     avg_latency_ms: callCount === 0 ? null : Math.round((usage.latencyMsSum / callCount) * 10) / 10,
     call_count: callCount,
     unpriced_calls: usage.unpricedCalls,
+    subscription_calls: usage.subscriptionCalls,
+    subscription_list_usd: usdOf(usage.listNanoUsd),
   }
 }
 
@@ -92,6 +97,8 @@ export const noUsageSum: UsageSum = {
   reasoningTokens: 0,
   costNanoUsd: 0,
   measuredCostNanoUsd: 0,
+  subscriptionCalls: 0,
+  listNanoUsd: 0,
   latencyMsSum: 0,
   lastCallUs: 0,
 }
@@ -108,6 +115,8 @@ export function addUsage(a: UsageSum, b: UsageSum): UsageSum {
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
     costNanoUsd: a.costNanoUsd + b.costNanoUsd,
     measuredCostNanoUsd: a.measuredCostNanoUsd + b.measuredCostNanoUsd,
+    subscriptionCalls: a.subscriptionCalls + b.subscriptionCalls,
+    listNanoUsd: a.listNanoUsd + b.listNanoUsd,
     latencyMsSum: a.latencyMsSum + b.latencyMsSum,
     lastCallUs: Math.max(a.lastCallUs, b.lastCallUs),
   }

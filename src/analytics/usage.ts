@@ -32,6 +32,10 @@ export interface UsageSum {
   readonly costNanoUsd: number
   /** Of those whose tokens the provider counted. */
   readonly measuredCostNanoUsd: number
+  /** Of clients' own subscriptions: no part of the cost. */
+  readonly subscriptionCalls: number
+  /** Theirs, at list price. */
+  readonly listNanoUsd: number
   readonly latencyMsSum: number
   /** 0 = no call. */
   readonly lastCallUs: number
@@ -137,6 +141,8 @@ const summed = [
   'reasoning_tokens',
   'cost_nano_usd',
   'measured_cost_nano_usd',
+  'subscription_calls',
+  'list_nano_usd',
   'latency_ms_sum',
 ] as const
 
@@ -145,6 +151,7 @@ const ofCall: Partial<Record<(typeof summed)[number], RawBuilder<unknown>>> = {
   call_count: sql`1`,
   unpriced_calls: sql`case when cost_nano_usd is null then 1 else 0 end`,
   measured_cost_nano_usd: sql`case when cost_basis in (${sql.join(measuredBases.map((basis) => sql.lit(basis)))}) then coalesce(cost_nano_usd, 0) else 0 end`,
+  subscription_calls: sql`case when cost_basis = 'subscription' then 1 else 0 end`,
   latency_ms_sum: sql`cast(round(latency_ms) as bigint)`,
 }
 
@@ -171,6 +178,8 @@ export function usageOf(row: SqlRow): UsageSum {
     reasoningTokens: numberOf(row.reasoning_tokens),
     costNanoUsd: numberOf(row.cost_nano_usd),
     measuredCostNanoUsd: numberOf(row.measured_cost_nano_usd),
+    subscriptionCalls: numberOf(row.subscription_calls),
+    listNanoUsd: numberOf(row.list_nano_usd),
     latencyMsSum: numberOf(row.latency_ms_sum),
     lastCallUs: numberOf(row.last_call_us),
   }

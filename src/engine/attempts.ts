@@ -99,7 +99,9 @@ async function attemptOne(
         switches += 1
         continue
       }
-      parts.onFailure(model, error)
+      // What a client's own login may not says nothing of who else may.
+      const isOwn = provider.takesOwn?.(request) === true && (error.errorClass === 'auth' || error.errorClass === 'rate_limit')
+      if (!isOwn) parts.onFailure(model, error)
       if (retries >= parts.maxRetries || !isRetryable(error, retries)) throw error
       const waitMs = waitMsOf(error, retries, waitedMs, parts.random)
       if (waitMs === null || !budget.take()) throw error

@@ -160,7 +160,8 @@ export function createEngine(parts: EngineParts): Engine {
     }
     if (routed.target === null) throw await refuse(routed.refusal)
     if (refusal !== null) throw await refuse(refusal)
-    const holding = hold(question, asked, routed.target)
+    const subscription = parts.providers.get(routed.target.provider)?.takesOwn?.(request) === true
+    const holding = hold(question, asked, routed.target, subscription)
     const held = holding instanceof Promise ? await holding : holding
     if (held instanceof GatewayError) throw await refuse(held)
 
@@ -178,8 +179,9 @@ export function createEngine(parts: EngineParts): Engine {
         estimatedInputTokens: request.traits.estimatedInputTokens,
         pricingVersion: parts.prices.version,
         reservation: held.reservation,
+        subscription,
       },
-      { mustCommit: principal.caps.length > 0 },
+      { mustCommit: principal.caps.length > 0 && !subscription },
     )
     if (exceeded !== undefined) {
       const error = quotaExceeded(exceeded, held.reservation?.nanoUsd ?? 0, event.timestampUs)
@@ -210,6 +212,7 @@ export function createEngine(parts: EngineParts): Engine {
         }
       },
       reservation: held.reservation,
+      subscription,
       onSettled: parts.onSettled,
     })
     turn.deferred = deferred
@@ -242,9 +245,17 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   /** What the turn takes of its caps; nothing is asked where there is none. */
-  function hold(question: RouteRequest, asked: TurnRequest, target: ModelRef): Held | Promise<Held | GatewayError> {
+  function hold(
+    question: RouteRequest,
+    asked: TurnRequest,
+    target: ModelRef,
+    subscription: boolean,
+  ): Held | Promise<Held | GatewayError> {
     const { principal, request } = asked
     const candidates = [target, ...fallbacksOf(target, question, parts.routing)]
+    // Nobody's cash, and no fallback makes it somebody's.
+    if (subscription)
+      return { candidates: candidates.filter(({ provider }) => parts.providers.get(provider)?.takesOwn?.(request)) }
     if (principal.caps.length === 0) return { candidates }
     return reserve(principal, request, candidates, parts.clock.nowUs(), { prices: parts.prices, models: parts.routing.models })
   }

@@ -73,6 +73,8 @@ export interface Bill {
   /** Integer nano-USD; null = unpriced. */
   readonly costNanoUsd: number | null
   readonly basis: CostBasis
+  /** What a call of a subscription would have cost; null = unpriced, absent = it is none. */
+  readonly listNanoUsd?: number | null
 }
 
 /** What the call is on record for. A cut answer is billed for what was delivered (contract.md §5, `cost_basis`). */
@@ -87,6 +89,11 @@ export function billOf(tally: Tally, model: ModelRef, estimatedInputTokens: numb
     return { usage, estimated, costNanoUsd: nanoUsdOf(usage.upstreamCostUsd), basis: 'provider_reported' }
   }
   return unpriced
+}
+
+/** Recorded at list price, and no cash. */
+export function subscriptionBillOf(bill: Bill): Bill {
+  return { ...bill, costNanoUsd: 0, basis: 'subscription', listNanoUsd: bill.costNanoUsd }
 }
 
 /** What was used, for a call that cannot be priced now. */

@@ -118,6 +118,7 @@ export function callCompleted(head: TurnHead, parentId: string, call: CallOutcom
       reasoning_tokens: usage.reasoning ?? 0,
       cost_usd: bill.costNanoUsd === null ? null : usdOf(bill.costNanoUsd),
       cost_basis: bill.basis,
+      list_price_usd: typeof bill.listNanoUsd === 'number' ? usdOf(bill.listNanoUsd) : bill.listNanoUsd,
       pricing_version: call.pricingVersion,
       upstream_cost_usd: usage.upstreamCostUsd ?? null,
       ttft_ms: call.ttftMs === null ? null : tenths(call.ttftMs),

@@ -10,7 +10,7 @@ import type { TurnStatus } from '../store/events.ts'
 import type { Reservation } from '../store/quotas.ts'
 import type { TraceStore, TurnClosed } from '../store/traces.ts'
 import type { AttemptLog } from './attempts.ts'
-import { billOf, createTally, unpricedBillOf, type Bill, type Tally } from './tally.ts'
+import { billOf, createTally, subscriptionBillOf, unpricedBillOf, type Bill, type Tally } from './tally.ts'
 import { callCompleted, callFailed, turnCompleted, type TurnHead } from './turn-events.ts'
 
 export type TurnEnd = Exclude<TurnStatus, 'refused'>
@@ -47,6 +47,8 @@ export interface TurnParts {
   readonly onClosed: (tokens: number, end: TurnEnd) => void
   /** What the turn holds of its caps. */
   readonly reservation: Reservation | undefined
+  /** Billed to the client's own subscription. */
+  readonly subscription: boolean
   readonly onSettled: (reservation: Reservation) => void
 }
 
@@ -99,10 +101,12 @@ export function createTurn(parts: TurnParts): Turn {
   async function bill(): Promise<Bill> {
     try {
       await prices.ready()
-      return billOf(tally, log.model, parts.estimatedInputTokens, prices, clock.nowUs())
+      const bill = billOf(tally, log.model, parts.estimatedInputTokens, prices, clock.nowUs())
+      return parts.subscription ? subscriptionBillOf(bill) : bill
     } catch (fault) {
       parts.logger.log('error', 'a call could not be priced', { turn_id: head.id, fault: String(fault) })
-      return unpricedBillOf(tally, parts.estimatedInputTokens)
+      const bill = unpricedBillOf(tally, parts.estimatedInputTokens)
+      return parts.subscription ? subscriptionBillOf(bill) : bill
     }
   }
 

@@ -40,7 +40,8 @@ export function errorHeaders(error: GatewayError, turnId: string | null, request
     'content-type': 'application/json',
     'x-content-type-options': 'nosniff',
     'x-metis-error': error.code,
-    'x-should-retry': retryHelps(error) ? 'true' : 'false',
+    // Told not to, Claude Code would not fetch itself a new login either.
+    ...(error.code === 'own_credential_refused' ? {} : { 'x-should-retry': retryHelps(error) ? 'true' : 'false' }),
   }
   if (error.details.upstream !== undefined) Object.assign(headers, passDown(error.details.upstream.headers))
   if (turnId !== null) {

@@ -9,6 +9,7 @@ import type { KeyStore, KeyRecord } from '../store/keys.ts'
 import type { RateStore } from '../store/rates.ts'
 import { isLoopback, type ClientAddressOf } from './client-address.ts'
 import type { JwtIdentities } from './jwt-identities.ts'
+import { keyHeader, ownCredentialOf } from './own-credential.ts'
 import type { SampledEvents } from './sampled-events.ts'
 
 export interface AuthenticateParts {
@@ -68,6 +69,8 @@ const DUMMY_HASH = '0'.repeat(64)
 
 /** '' = none was sent; null = two that differ, or a header sent twice. Query string and cookies are never read. */
 function tokenOf(headers: Headers): string | null {
+  const beside = headers.get(keyHeader)?.trim() ?? ''
+  if (beside !== '') return beside.includes(',') || bringsAnother(headers, beside) ? null : beside
   const apiKey = headers.get('x-api-key')?.trim() ?? ''
   const authorization = headers.get('authorization')?.trim() ?? ''
   // A header sent twice arrives joined by a comma, which no token holds.
@@ -76,6 +79,14 @@ function tokenOf(headers: Headers): string | null {
   if (bearer === null) return null
   if (apiKey !== '' && bearer !== '' && apiKey !== bearer) return null
   return apiKey === '' ? bearer : apiKey
+}
+
+/** Beside the key in `x-metis-key` a client may send its own login, the same key again, or nothing. */
+function bringsAnother(headers: Headers, token: string): boolean {
+  const apiKey = headers.get('x-api-key')?.trim() ?? ''
+  const authorization = headers.get('authorization')?.trim() ?? ''
+  if (apiKey !== '' && apiKey !== token) return true
+  return authorization !== '' && bearerOf(authorization) !== token && ownCredentialOf(headers) === null
 }
 
 function bearerOf(authorization: string): string | null {
@@ -125,7 +136,7 @@ function invalidKey(): GatewayError {
   return new GatewayError(
     'auth',
     'invalid_api_key',
-    'The gateway key is not valid. Send a key that begins with gw_, as x-api-key or as Authorization: Bearer; `metis-gateway issue-key` makes one.',
+    'The gateway key is not valid. Send a key that begins with gw_, as x-api-key or as Authorization: Bearer (or as x-metis-key, beside a login of your own); `metis-gateway issue-key` makes one.',
   )
 }
 

@@ -11,6 +11,7 @@ import { passDown } from './answer-headers.ts'
 import type { Authenticate } from './authenticate.ts'
 import { renderError, requireJson, requireModelName, withQuery, type Door } from './door.ts'
 import { anthropicWire } from './doors.ts'
+import { withOwnCredential } from './own-credential.ts'
 
 export interface CountTokensParts {
   readonly services: Services
@@ -28,7 +29,8 @@ export function createCountTokens(parts: CountTokensParts): Door {
       const principal = await parts.authenticate(request)
       requireJson(request.headers)
       const bytes = await services.readBody(request, services.config.limits.bodyBytes)
-      const decoded = withQuery(anthropicWire.server.decodeRequest(bytes, request.headers, services.byteText), request.url)
+      const read = anthropicWire.server.decodeRequest(bytes, request.headers, services.byteText)
+      const decoded = withOwnCredential(withQuery(read, request.url), request.headers)
       requireModelName(decoded.model)
       const question = {
         requestedModel: decoded.model,

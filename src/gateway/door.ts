@@ -13,6 +13,7 @@ import type { Services } from '../services.ts'
 import { addWarnings, answerHeaders, errorHeaders } from './answer-headers.ts'
 import { attributionOf } from './attribution.ts'
 import type { Authenticate } from './authenticate.ts'
+import { withOwnCredential } from './own-credential.ts'
 
 export interface Wire {
   readonly shape: Shape
@@ -61,7 +62,7 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
     const bytes = await services.readBody(request, services.config.limits.bodyBytes)
     const decoded = wire.server.decodeRequest(bytes, request.headers, services.byteText)
     requireModelName(decoded.model)
-    return withQuery(decoded, request.url)
+    return withOwnCredential(withQuery(decoded, request.url), request.headers)
   }
 
   async function render(request: LanguageModelRequest, answer: TurnAnswer, turnId: string): Promise<Response> {

@@ -27,6 +27,7 @@ export const statusByCode = {
   invalid_api_key: 401,
   key_revoked: 401,
   key_expired: 401,
+  own_credential_refused: 401,
   model_not_allowed: 403,
   host_not_allowed: 403,
   origin_not_allowed: 403,

@@ -174,6 +174,8 @@ export interface LanguageModelRequest {
     readonly query?: string
   }
   readonly traits: RequestTraits
+  /** The client's own OAuth token: for the vendor that gave it and for nobody else, stored and logged nowhere. */
+  readonly ownCredential?: string
   /** True when the body mixes dialects (Cursor): even a provider of the same shape gets it rendered from `content()`. */
   readonly mixed?: boolean
   /** How often in a row the conversation ended in the very same tool calls; absent where its shape does not tell cheaply. */

@@ -108,7 +108,8 @@ export function readErrorBody(body: string): ErrorWords {
  */
 export function ownAnswerOf(error: GatewayError, shape: Shape): { readonly status: number; readonly body?: string } | null {
   const { upstream } = error.details
-  if (upstream?.shape !== shape || upstream.status === 401 || upstream.status === 403) return null
+  if (upstream?.shape !== shape) return null
+  if ((upstream.status === 401 || upstream.status === 403) && error.code !== 'own_credential_refused') return null
   return isObject(jsonOf(upstream.body)) ? { status: upstream.status, body: upstream.body } : { status: upstream.status }
 }
 

@@ -33,6 +33,24 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
   const credential = credentialOf(config, config.apiKey)
   const quirks = quirksOf(config)
 
+  /** Same wire, so that the vendor sees nothing but what the client sent. */
+  function takesOwn(request: LanguageModelRequest): boolean {
+    return (
+      request.ownCredential !== undefined && config.vendor === 'anthropic' && request.shape === protocolFor(request.shape).shape
+    )
+  }
+
+  /** The client's own affair, with the provider's own words: clients sign in again by them. */
+  function ownRefused({ details }: GatewayError, body: string): GatewayError {
+    const { upstream } = details
+    const status = upstream?.status ?? 401
+    const message = `The provider "${config.name}" refused the client's own login (HTTP ${status}): sign in again.`
+    return new GatewayError('auth', 'own_credential_refused', message, {
+      status,
+      ...(upstream === undefined ? {} : { upstream: { ...upstream, body } }),
+    })
+  }
+
   function encode(request: LanguageModelRequest, model: ModelRef, protocol: Protocol): EncodedRequest {
     const target = { provider: config.name, model: model.name, capabilities: models.capabilitiesOf(model), quirks }
     return protocol.client.encodeRequest(request, target)
@@ -45,7 +63,11 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
     lease: Lease | null,
     signal: AbortSignal,
   ): Promise<UpstreamResponse> {
-    const own = lease === null ? credential : credentialOf(config, lease.apiKey)
+    const own = takesOwn(request)
+      ? bearer(request.ownCredential)
+      : lease === null
+        ? credential
+        : credentialOf(config, lease.apiKey)
     try {
       return await send(
         {
@@ -67,9 +89,10 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
   return {
     name: config.name,
     shape: protocolFor('openai').shape,
+    takesOwn,
 
     async send(request, model, signal): Promise<ProviderAnswer> {
-      if (pool === null) return ask(request, model, null, signal)
+      if (pool === null || takesOwn(request)) return ask(request, model, null, signal)
       const lease = pool.take()
       try {
         const answer = await ask(request, model, lease, signal)
@@ -92,10 +115,10 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
       const protocol = protocolFor(request.shape)
       if (protocol.shape !== 'anthropic' || request.shape !== 'anthropic') return null
       const call = encode(request, model, protocol)
-      const lease = pool?.take() ?? null
+      const lease = takesOwn(request) ? null : (pool?.take() ?? null)
       try {
         const response = await post(`/v1/messages/count_tokens${request.source.query ?? ''}`, call, request, lease, signal)
-        if (response.status < 200 || response.status > 299) throw (await refusalOf(protocol, response, false)).error
+        if (response.status < 200 || response.status > 299) throw (await refusalOf(protocol, response, request)).error
         return { body: await collect(response.body, ANSWER_LIMIT_BYTES), headers: response.headers }
       } finally {
         lease?.release()
@@ -113,7 +136,7 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
     const call = encode(request, model, protocol)
     const response = await post(call.path, call, request, lease, signal)
     if (response.status < 200 || response.status > 299) {
-      const { error, answer } = await refusalOf(protocol, response, request.shape !== protocol.shape)
+      const { error, answer } = await refusalOf(protocol, response, request)
       if (answer === null) throw error
       return { headers: response.headers, warnings: call.warnings, streamed: false, chunks: only(answer) }
     }
@@ -126,11 +149,12 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
   async function refusalOf(
     protocol: Protocol,
     response: UpstreamResponse,
-    crossShape: boolean,
+    request: LanguageModelRequest,
   ): Promise<{ error: GatewayError; answer: StreamChunk | null }> {
     const body = await collect(response.body, ERROR_BODY_LIMIT_BYTES).then(decodeText, () => '')
-    const answer = crossShape ? (protocol.client.answerFromError?.(response.status, body) ?? null) : null
-    return { error: failureOf(protocol, response, body), answer }
+    const answer = request.shape === protocol.shape ? null : (protocol.client.answerFromError?.(response.status, body) ?? null)
+    const error = failureOf(protocol, response, body)
+    return { error: takesOwn(request) && error.code === 'provider_auth_failed' ? ownRefused(error, body) : error, answer }
   }
 
   function failureOf(protocol: Protocol, response: UpstreamResponse, body: string): GatewayError {
@@ -216,6 +240,8 @@ function credentialOf({ auth }: ProviderConfig, apiKey: string | undefined): Rec
   if (apiKey === undefined || auth === 'none') return {}
   return auth === 'x-api-key' ? { 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
+
+const bearer = (token = ''): Record<string, string> => ({ authorization: `Bearer ${token}` })
 
 function quirksOf(config: ProviderConfig): ProviderQuirks {
   return {

@@ -8,6 +8,8 @@ import type { Shape, StreamChunk } from '../ir/stream.ts'
 export interface Provider {
   readonly name: string
   readonly shape: Shape
+  /** The request brings its client's own login, and this is the provider that gave it: it goes there in place of any key of ours. */
+  takesOwn?(request: LanguageModelRequest): boolean
   /**
    * Resolves when upstream's headers are here; aborting the signal stops upstream.
    * @throws GatewayError for an answer that is not 2xx, and for a connection that broke

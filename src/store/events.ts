@@ -53,7 +53,7 @@ export const attemptEntry = z.object({
 })
 export type AttemptEntry = z.infer<typeof attemptEntry>
 
-export const costBasis = z.enum(['metered', 'provider_reported', 'partial_estimate', 'imported', 'unpriced'])
+export const costBasis = z.enum(['metered', 'provider_reported', 'partial_estimate', 'imported', 'subscription', 'unpriced'])
 export type CostBasis = z.infer<typeof costBasis>
 
 export const turnStatus = z.enum(['ok', 'failed', 'cancelled', 'interrupted', 'refused'])
@@ -94,6 +94,8 @@ export const llmCallCompleted = z.object({
   /** null = unpriced. */
   cost_usd: z.number().nullable(),
   cost_basis: costBasis,
+  /** Of a call that went to the client's own subscription, and so cost 0; null = unpriced. */
+  list_price_usd: z.number().nullish(),
   pricing_version: z.string(),
   upstream_cost_usd: z.number().nullable(),
   latency_ms: z.number(),

@@ -1,6 +1,7 @@
 // Events → `calls` → `usage_hourly`: each projection stands here once, for the live path and for `rebuild`.
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
+import { nanoUsdOf } from '../lib/money.ts'
 import type { CostBasis, LlmCallCompleted, TurnEvent } from './events.ts'
 import type { CallsTable, UsageHourlyTable } from './schema.ts'
 
@@ -39,6 +40,7 @@ export function callRowOf(event: CallEvent, costNanoUsd: number | null): CallsTa
     reasoning_tokens: completed.reasoning_tokens,
     cost_nano_usd: event.type === 'llm.call_completed' ? costNanoUsd : 0,
     cost_basis: completed.cost_basis,
+    list_nano_usd: typeof completed.list_price_usd === 'number' ? nanoUsdOf(completed.list_price_usd) : null,
     pricing_version: completed.pricing_version,
     latency_ms: payload.latency_ms,
     ttft_ms: completed.ttft_ms,
@@ -59,6 +61,7 @@ const nothingCameBack = {
   cache_creation_1h_tokens: 0,
   reasoning_tokens: 0,
   cost_basis: 'metered',
+  list_price_usd: null,
   pricing_version: '',
   ttft_ms: null,
   produced_tool_calls: 0,
@@ -105,6 +108,8 @@ const addends = {
   reasoning_tokens: ofCall('reasoning_tokens'),
   cost_nano_usd: sql<number>`coalesce(calls.cost_nano_usd, 0)`,
   measured_cost_nano_usd: sql<number>`case when calls.cost_basis in (${sql.join(measuredBases.map((basis) => sql.lit(basis)))}) then coalesce(calls.cost_nano_usd, 0) else 0 end`,
+  subscription_calls: oneIf(sql`calls.cost_basis = 'subscription'`),
+  list_nano_usd: sql<number>`coalesce(calls.list_nano_usd, 0)`,
   // Whole milliseconds: a sum of fractions would depend on the order it was made in.
   latency_ms_sum: sql<number>`cast(round(calls.latency_ms) as bigint)`,
 } as const satisfies Partial<Record<keyof UsageHourlyTable, RawBuilder<number>>>

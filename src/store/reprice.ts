@@ -68,6 +68,8 @@ export async function reprice(
       const payload = llmCallCompleted.safeParse(parsedJson(event.payload_json))
       if (call === undefined || !payload.success) continue
       sums.looked += 1
+      // No cash: it keeps the list price that it was stamped with.
+      if (payload.data.cost_basis === 'subscription') continue
       const bill = billAgain(payload.data, call, prices)
       if (bill === null) {
         if (call.cost_nano_usd === null) sums.unpriced += 1

@@ -70,6 +70,8 @@ export interface CallsTable {
   /** null = unpriced; failed calls cost 0. */
   cost_nano_usd: number | null
   cost_basis: string
+  /** What a call of a client's own subscription would have cost; null = it is none, or unpriced. */
+  list_nano_usd: number | null
   pricing_version: string
   latency_ms: number
   ttft_ms: number | null
@@ -106,6 +108,9 @@ export interface UsageHourlyTable {
   cost_nano_usd: number
   /** Cost of calls whose tokens were counted by the provider. */
   measured_cost_nano_usd: number
+  /** Of clients' own subscriptions: they cost nothing, and at list price so much. */
+  subscription_calls: number
+  list_nano_usd: number
   latency_ms_sum: number
   last_call_us: number
 }

@@ -70,6 +70,7 @@ const spoolEntry = z.discriminatedUnion('kind', [
       estimatedInputTokens: z.int(),
       pricingVersion: z.string(),
       reservation: reservation.optional(),
+      subscription: z.boolean().optional(),
     }),
   }),
   z.object({ kind: z.literal('refused'), refused: z.object({ route, turn }) }),

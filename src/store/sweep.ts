@@ -149,7 +149,8 @@ function interrupted(turn: OpenTurn, lastSeenUs: number, prices: PriceCatalog): 
     chain: _chain,
     ...identity
   } = route
-  const costNanoUsd = costOfInput(note, turn.startedUs, prices)
+  const priceNanoUsd = costOfInput(note, turn.startedUs, prices)
+  const costNanoUsd = note.subscription ? 0 : priceNanoUsd
   const costUsd = costNanoUsd === null ? null : usdOf(costNanoUsd)
   const latencyMs = Math.max(0, lastSeenUs - turn.startedUs) / 1000
   const call: LlmCallCompleted = {
@@ -164,7 +165,8 @@ function interrupted(turn: OpenTurn, lastSeenUs: number, prices: PriceCatalog): 
     cache_creation_1h_tokens: 0,
     reasoning_tokens: 0,
     cost_usd: costUsd,
-    cost_basis: costUsd === null ? 'unpriced' : 'partial_estimate',
+    cost_basis: note.subscription ? 'subscription' : costUsd === null ? 'unpriced' : 'partial_estimate',
+    ...(note.subscription ? { list_price_usd: priceNanoUsd === null ? null : usdOf(priceNanoUsd) } : {}),
     pricing_version: prices.version,
     upstream_cost_usd: null,
     latency_ms: latencyMs,

@@ -17,6 +17,8 @@ export interface TurnOpened {
   readonly pricingVersion: string
   /** What the turn takes of its caps; absent = it has none. */
   readonly reservation?: Reservation | undefined
+  /** Billed to the client's own subscription. */
+  readonly subscription?: boolean | undefined
 }
 
 /** T2: what is committed before the client sees the end. A refused turn has no `call`. */

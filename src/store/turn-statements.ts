@@ -62,6 +62,7 @@ export const callColumns = [
   'reasoning_tokens',
   'cost_nano_usd',
   'cost_basis',
+  'list_nano_usd',
   'pricing_version',
   'latency_ms',
   'ttft_ms',

@@ -19,6 +19,7 @@ export const openedNote = z.object({
   estimatedInputTokens: z.int(),
   pricingVersion: z.string(),
   reservation: reservation.optional(),
+  subscription: z.literal(true).optional(),
 })
 export type OpenedNote = z.infer<typeof openedNote>
 
@@ -35,6 +36,7 @@ export function openUnit(statements: TurnStatements, opened: TurnOpened, instanc
     estimatedInputTokens: opened.estimatedInputTokens,
     pricingVersion: opened.pricingVersion,
     ...(opened.reservation === undefined ? {} : { reservation: opened.reservation }),
+    ...(opened.subscription === true ? { subscription: true } : {}),
   }
   const inflight = {
     turn_id: opened.turnId,

@@ -40,7 +40,8 @@ const call = fc.record({
   model: fc.constantFrom('anthropic:a', 'openai:b'),
   tags_json: fc.constantFrom('{}', '{"env":"prod"}', '{"env":"dev","__proto__":"x"}', '{"o\'k":"1"}'),
   cost_nano_usd: fc.oneof(fc.nat({ max: 2_000_000_000 }), fc.constant(null)),
-  cost_basis: fc.constantFrom('metered', 'partial_estimate'),
+  cost_basis: fc.constantFrom('metered', 'partial_estimate', 'subscription'),
+  list_nano_usd: fc.oneof(fc.nat({ max: 2_000_000_000 }), fc.constant(null)),
   latency_ms: fc.double({ min: 0, max: 90_000, noNaN: true }),
   input_tokens: tokens,
   output_tokens: tokens,
@@ -69,6 +70,8 @@ const totals = z.looseObject({
   avg_latency_ms: z.number().nullable(),
   call_count: z.int(),
   unpriced_calls: z.int(),
+  subscription_calls: z.int(),
+  subscription_list_usd: z.number(),
 })
 type Totals = z.infer<typeof totals>
 
@@ -103,6 +106,8 @@ function naive(rows: readonly CallsTable[]): Totals {
     avg_latency_ms: rows.length === 0 ? null : Math.round((sum((row) => Math.round(row.latency_ms)) / rows.length) * 10) / 10,
     call_count: rows.length,
     unpriced_calls: unpriced,
+    subscription_calls: sum((row) => (row.cost_basis === 'subscription' ? 1 : 0)),
+    subscription_list_usd: sum((row) => row.list_nano_usd ?? 0) / 1e9,
   }
 }
 

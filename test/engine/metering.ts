@@ -80,6 +80,7 @@ export async function openMetering(): Promise<Metering> {
         redact: (text) => text,
         onClosed: () => undefined,
         reservation: undefined,
+        subscription: false,
         onSettled: () => undefined,
       })
       const abort = new AbortController()

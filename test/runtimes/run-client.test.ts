@@ -73,6 +73,17 @@ describe('run', () => {
     })
   })
 
+  it('leaves Claude Code its own login with --subscription, and puts the token in a header beside it', async () => {
+    const env = { ANTHROPIC_API_KEY: 'sk-ant-mine', ANTHROPIC_AUTH_TOKEN: 'mine' }
+    expect((await shown(['--subscription', '--', 'claude'], { env })).env).toEqual({
+      ANTHROPIC_BASE_URL: gateway.url,
+      ANTHROPIC_CUSTOM_HEADERS: expect.stringMatching(
+        /^x-metis-project: shop-\d+\nx-metis-branch: feat\/checkout\nx-metis-key: gw_\w{58}$/,
+      ),
+    })
+    expect((await run(['--subscription', '--', 'codex'])).code).toBe(2)
+  })
+
   it('gives Codex a provider by its arguments, and the token by its environment alone', async () => {
     const { argv, env } = await shown(['--', 'codex', 'exec', 'hi'])
     expect(env).toEqual({ METIS_GATEWAY_KEY: token })

@@ -40,6 +40,18 @@ describe('sweeping orphans', () => {
     folder.remove()
   })
 
+  it('keeps a subscription’s turn from becoming cash', async () => {
+    const { opened } = turnOf(1)
+    await crashed.traces.openTurn({ ...opened, subscription: true }, { mustCommit: false })
+    expect(await sweep()).toBe(1)
+    expect(await payloads('llm.call_completed')).toMatchObject([
+      { error_class: 'INTERRUPTED', cost_usd: 0, cost_basis: 'subscription', list_price_usd: 0.00009 },
+    ])
+    expect(await store.storage.db.selectFrom('calls').select(['cost_nano_usd', 'list_nano_usd']).execute()).toEqual([
+      { cost_nano_usd: 0, list_nano_usd: 90_000 },
+    ])
+  })
+
   it('closes a dead process’ turn as interrupted, with the input it is known to have cost', async () => {
     const { opened } = turnOf(1)
     await crashed.traces.openTurn(opened, { mustCommit: false })

@@ -6,6 +6,8 @@ import type { Io } from './io.ts'
 export interface Attributed extends Access {
   readonly project: string
   readonly branch: string | null
+  /** The client is billed by its own login: the token stands in a header beside it. */
+  readonly ownLogin: boolean
 }
 
 export type Family = 'claude-code' | 'codex' | 'other'
@@ -21,7 +23,9 @@ export function environmentFor(family: Family, to: Attributed, env: Io['env']): 
   switch (family) {
     case 'claude-code': {
       // As a bearer token it wins over a login and asks nobody for approval; a key beside it would be another credential.
-      const { ANTHROPIC_API_KEY: _key, ...rest } = env
+      const { ANTHROPIC_API_KEY: _key, ANTHROPIC_AUTH_TOKEN: _token, ...rest } = env
+      if (to.ownLogin)
+        return { ...rest, ANTHROPIC_BASE_URL: to.url, ANTHROPIC_CUSTOM_HEADERS: `${custom}\nx-metis-key: ${to.token}` }
       return { ...rest, ANTHROPIC_BASE_URL: to.url, ANTHROPIC_AUTH_TOKEN: to.token, ANTHROPIC_CUSTOM_HEADERS: custom }
     }
     case 'codex':

@@ -12,7 +12,7 @@ import { gatewayUrl, givenToken, requireOwnGateway, tokenFlag, urlFlag } from '.
 import { environmentFor, familyOf, overridesFor, type Attributed } from './client-environment.ts'
 import { defineCommand } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
-import { configFlag, dbFlag, text } from './flags.ts'
+import { configFlag, dbFlag, text, toggle } from './flags.ts'
 import type { Io } from './io.ts'
 
 export const runClient = defineCommand({
@@ -22,6 +22,7 @@ export const runClient = defineCommand({
   flags: {
     url: urlFlag,
     token: tokenFlag('the token to use (METIS_GATEWAY_KEY); absent = a key of this project, issued when there is none'),
+    subscription: toggle('Claude Code only: it keeps its own login, which its calls are billed to; the gateway records them'),
     user: text('USER', 'the user that a key issued here counts for'),
     team: text('TEAM', 'the team that a key issued here counts for'),
     db: dbFlag,
@@ -34,6 +35,8 @@ export const runClient = defineCommand({
   ],
   async run({ flags, args: [command, ...argv], io }) {
     if (command === undefined) throw new UsageError('run needs a command behind --, such as: run -- claude')
+    const family = familyOf(command)
+    if (flags.subscription && family !== 'claude-code') throw new UsageError('--subscription is for claude alone')
     const url = gatewayUrl(flags.url)
     const given = givenToken(flags.token) ?? io.env['METIS_GATEWAY_KEY'] ?? null
     if (given === null) requireOwnGateway(url)
@@ -51,9 +54,8 @@ export const runClient = defineCommand({
         userId: flags.user ?? null,
         teamId: flags.team ?? null,
       }))
-    const family = familyOf(command)
     if (family === 'claude-code') warnOfSettings(io, url)
-    const attributed: Attributed = { url, token, project, branch: tree?.branch ?? null }
+    const attributed: Attributed = { url, token, project, branch: tree?.branch ?? null, ownLogin: flags.subscription }
     return runChild(io, command, [...overridesFor(family, attributed), ...argv], environmentFor(family, attributed, io.env))
   },
 })

@@ -29,7 +29,7 @@ export const focusColumnsOf = ({ keys, teams }: DisplayNames): Columns => ({
   EffectiveCost: (call) => costOf(call),
   InvoiceId: () => null,
   InvoiceIssuerName: (call) => call.provider,
-  ListCost: (call) => costOf(call),
+  ListCost: (call) => usdOf(call.list_nano_usd ?? call.cost_nano_usd ?? 0),
   PricingCategory: () => 'Standard',
   PricingQuantity: (call) => tokensOf(call),
   PricingUnit: () => 'Tokens',

@@ -32,6 +32,7 @@ export const recordColumns: Columns = {
   reasoning_tokens: (call) => call.reasoning_tokens,
   cost_usd: (call) => (call.cost_nano_usd === null ? null : usdOf(call.cost_nano_usd)),
   cost_basis: (call) => call.cost_basis,
+  list_price_usd: (call) => (call.list_nano_usd === null ? null : usdOf(call.list_nano_usd)),
   pricing_version: (call) => call.pricing_version,
   latency_ms: (call) => call.latency_ms,
   ttft_ms: (call) => call.ttft_ms,

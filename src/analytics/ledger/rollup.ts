@@ -35,6 +35,8 @@ const addends = [
     'measured_cost_nano_usd',
     sql`case when cost_basis in ('metered', 'provider_reported') then coalesce(cost_nano_usd, 0) else 0 end`,
   ],
+  ['subscription_calls', sql`case when cost_basis = 'subscription' then 1 else 0 end`],
+  ['list_nano_usd', sql`coalesce(list_nano_usd, 0)`],
   ['latency_ms_sum', sql`cast(round(latency_ms) as bigint)`],
 ] as const
 

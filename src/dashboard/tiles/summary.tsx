@@ -61,6 +61,13 @@ export function Summary(): JSX.Element | null {
           value={data.cost_usd === null || data.cost_usd === 0 ? '—' : formatShare(data.measured_cost_usd / data.cost_usd)}
           beside="of the spend"
         />
+        {data.subscription_calls > 0 && (
+          <Figure
+            term="Subscriptions"
+            value={<Money usd={data.subscription_list_usd} />}
+            beside={`at list price, ${plural(data.subscription_calls, 'call')}; not in the total`}
+          />
+        )}
         <Figure
           term="Average latency"
           value={data.avg_latency_ms === null ? '—' : formatMs(data.avg_latency_ms)}

@@ -73,6 +73,7 @@ function Facts({ turn }: { readonly turn: TurnDetail }) {
 function callFacts(call: NonNullable<TurnDetail['call']>): readonly (readonly [string, JSX.Element | string])[] {
   return [
     ['Cost', <Money key="cost" usd={call.cost_usd} />],
+    ...(call.list_price_usd === null ? [] : [['At list price', <Money key="list" usd={call.list_price_usd} />] as const]),
     ['Counted', call.cost_basis.replaceAll('_', ' ')],
     ['Latency', formatMs(call.latency_ms)],
     ['First token', call.ttft_ms === null ? '—' : formatMs(call.ttft_ms)],

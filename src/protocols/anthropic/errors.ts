@@ -81,6 +81,7 @@ const typeByCode: Readonly<Record<ErrorCode, string>> = {
   invalid_api_key: 'authentication_error',
   key_revoked: 'authentication_error',
   key_expired: 'authentication_error',
+  own_credential_refused: 'authentication_error',
   model_not_allowed: 'permission_error',
   host_not_allowed: 'permission_error',
   origin_not_allowed: 'permission_error',

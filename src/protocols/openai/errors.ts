@@ -81,6 +81,7 @@ const typeByCode: { readonly [code in ErrorCode]: string | undefined } = {
   invalid_api_key: 'invalid_request_error',
   key_revoked: 'invalid_request_error',
   key_expired: 'invalid_request_error',
+  own_credential_refused: 'invalid_request_error',
   model_not_allowed: 'invalid_request_error',
   host_not_allowed: 'invalid_request_error',
   origin_not_allowed: 'invalid_request_error',

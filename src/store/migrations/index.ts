@@ -5,6 +5,7 @@ import { keyRotation } from './0003-key-rotation.ts'
 import { quotas } from './0004-quotas.ts'
 import { rates } from './0005-rates.ts'
 import { brakes } from './0006-brakes.ts'
+import { subscriptions } from './0010-subscriptions.ts'
 import { identityNotices } from './0020-identity-notices.ts'
 import { hub } from './0021-hub.ts'
 import { sessions } from './0030-sessions.ts'
@@ -16,6 +17,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-quotas': quotas,
   '0005-rates': rates,
   '0006-brakes': brakes,
+  '0010-subscriptions': subscriptions,
   '0020-identity-notices': identityNotices,
   '0021-hub': hub,
   '0030-sessions': sessions,

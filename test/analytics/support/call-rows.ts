@@ -33,6 +33,7 @@ export function callRow(turnId: string, row: Partial<CallsTable> = {}): CallsTab
     reasoning_tokens: 0,
     cost_nano_usd: 1_000_000,
     cost_basis: 'metered',
+    list_nano_usd: null,
     pricing_version: 'test',
     latency_ms: 100,
     ttft_ms: 10,
