@@ -12,7 +12,8 @@ const discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^h
 
 /** @returns per issuer the function that jose asks for a token's key; rejects when the issuer cannot be reached */
 export function createIssuerKeys({ send }: Pick<Services, 'send'>): (issuer: IssuerConfig) => Promise<JWTVerifyGetKey> {
-  const known = new Map<string, Promise<JWTVerifyGetKey>>()
+  // Kept when it is there, not while it is asked for: on Workers no request may wait for the I/O of another.
+  const known = new Map<string, JWTVerifyGetKey>()
 
   async function open(issuer: IssuerConfig): Promise<JWTVerifyGetKey> {
     const { createRemoteJWKSet, customFetch } = await import('jose')
@@ -53,13 +54,11 @@ export function createIssuerKeys({ send }: Pick<Services, 'send'>): (issuer: Iss
     return new Response(new Uint8Array(concatBytes(parts)), { status })
   }
 
-  return (issuer) => {
+  return async (issuer) => {
     const kept = known.get(issuer.name)
     if (kept !== undefined) return kept
-    const opening = open(issuer)
-    known.set(issuer.name, opening)
-    // Tried again by the next token.
-    opening.catch(() => known.delete(issuer.name))
-    return opening
+    const opened = await open(issuer)
+    known.set(issuer.name, opened)
+    return opened
   }
 }

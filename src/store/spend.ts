@@ -1,5 +1,6 @@
 // What has been spent, from the hourly sums, and what is left of caps, as they are counted: read for all identities at once and kept
 // for seconds, so that no request pays for a question of its own. Caps that must hold are not judged by this, only routes are.
+// What requests share is what was read, never the reading: on Workers the I/O of a request ends with it, and others would wait forever.
 import { sql } from 'kysely'
 import { DAY_US, dayStartUs, monthStartUs } from '../lib/calendar.ts'
 import type { Clock } from '../services.ts'
@@ -62,27 +63,26 @@ export function createSpendReader(storage: Pick<Storage, 'db'>, clock: Pick<Cloc
   const { db } = storage
   let spend: Spend | null = null
   let readUs = -Infinity
-  let reading: Promise<void> | null = null
+  let askedUs = -Infinity
   /** The month's days before today change no more. */
   let earlier: { readonly dayUs: number; readonly sums: Sums } | null = null
 
   return {
     current: () => spend,
     refresh() {
-      const age = clock.nowUs() - readUs
+      const nowUs = clock.nowUs()
+      const age = nowUs - readUs
       if (age < FRESH_US) return null
-      reading ??= read().finally(() => (reading = null))
       // A store that is away leaves what is known in use; whoever must not do without waits and sees the fault.
-      if (spend !== null && age < USABLE_US) {
-        reading.catch(() => undefined)
-        return null
-      }
-      return reading
+      if (spend === null || age >= USABLE_US) return read()
+      if (nowUs - askedUs >= FRESH_US) read().catch(() => undefined)
+      return null
     },
   }
 
   async function read(): Promise<void> {
     const nowUs = clock.nowUs()
+    askedUs = nowUs
     const dayUs = dayStartUs(nowUs)
     if (earlier?.dayUs !== dayUs) earlier = { dayUs, sums: await sumsOf(monthStartUs(nowUs), dayUs) }
     const today = await sumsOf(dayUs, dayUs + DAY_US)
@@ -91,6 +91,8 @@ export function createSpendReader(storage: Pick<Storage, 'db'>, clock: Pick<Cloc
       user: await budgetsOf('user', nowUs),
       team: await budgetsOf('team', nowUs),
     }
+    // Another request's may have been faster, and later.
+    if (readUs > nowUs) return
     spend = spendOf(today, earlier.sums, budgets)
     readUs = nowUs
   }
