@@ -14,10 +14,14 @@ const onPostgres = [
 
 /** Suites that talk to a gateway over sockets: they run again in front of a program on Bun. */
 const onBun = [
+  'test/contract/gateway.test.ts',
   'test/e2e/{anthropic-sdk,openai-sdk,failures}.test.ts',
   'test/gateway/{leaving,odd-answers,retries,routes,same-shape,spine}.test.ts',
   'test/runtimes/{crash,drain,two-gateways}.test.ts',
 ]
+
+/** And in front of the Worker, in workerd with a D1. */
+const onWorkers = ['test/contract/gateway.test.ts', 'test/e2e/{anthropic-sdk,openai-sdk,failures}.test.ts']
 
 export default defineConfig({
   test: {
@@ -35,6 +39,7 @@ export default defineConfig({
               test: { name: 'postgres', include: onPostgres, globalSetup: ['test/support/postgres-setup.ts'] },
             },
           ]),
+      { extends: true as const, test: { name: 'workers', include: onWorkers, env: { METIS_TEST_RUNTIME: 'workers' } } },
       ...(bunBinary === null
         ? []
         : [{ extends: true as const, test: { name: 'bun', include: onBun, env: { METIS_TEST_RUNTIME: 'bun' } } }]),

@@ -1,5 +1,6 @@
-// Bundles what the package ships into dist/: one program (cli.js), two doors for embedding (index.js, node.js), and the
-// maintenance worker. `--types` adds declarations. Everything but the externals is inside, so an install brings two packages.
+// Bundles what the package ships into dist/: one program (cli.js), two doors for embedding (index.js, node.js), the
+// maintenance worker, and the Worker for Cloudflare (workers.js). `--types` adds declarations. Everything but the externals is
+// inside, so an install brings two packages.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -75,6 +76,22 @@ await build({
   logLevel: 'warning',
 })
 
+const worker = await build({
+  absWorkingDir: root,
+  entryPoints: { workers: 'runtimes/workers/worker.ts' },
+  outdir: 'dist',
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  conditions: ['workerd', 'worker'],
+  target: 'es2023',
+  external: ['cloudflare:workers'],
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+})
+
 await writeMigrations(root, `${root}dist/migrations`)
 
 if (process.argv.includes('--types')) {
@@ -83,10 +100,12 @@ if (process.argv.includes('--types')) {
   })
 }
 
-await writeFile(`${root}dist/THIRD_PARTY_LICENSES.txt`, await licencesOf([...Object.keys(metafile.inputs), ...dashboardInputs]))
+const inputs = [...Object.keys(metafile.inputs), ...Object.keys(worker.metafile.inputs), ...dashboardInputs]
+await writeFile(`${root}dist/THIRD_PARTY_LICENSES.txt`, await licencesOf(inputs))
 
-const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-process.stdout.write(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} kB\n`)
+const outputs = [...Object.values(metafile.outputs), ...Object.values(worker.metafile.outputs)]
+const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0)
+process.stdout.write(`dist: ${outputs.length} files, ${Math.round(bytes / 1024)} kB\n`)
 
 /** What is bundled keeps its licence: the text of each package that went in. */
 async function licencesOf(inputs) {

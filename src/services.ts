@@ -98,6 +98,8 @@ export interface AnswerStream {
   readonly keepAliveMs: number
   /** Called once when the client goes away before the end. */
   readonly cancel: () => void
+  /** A client that takes nothing for so long is gone; absent where the runtime tells. */
+  readonly takenWithinMs?: number
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

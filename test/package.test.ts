@@ -1,16 +1,36 @@
 // What would be published: every file that package.json names is built, pinned and complete.
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import lock from '../package-lock.json' with { type: 'json' }
 import manifest from '../package.json' with { type: 'json' }
 import { root } from './support/import-graph.ts'
+import { bunBinary } from './support/runtime.ts'
 
 describe('the build', () => {
   it('makes every program and module that package.json names', () => {
     const modules = Object.values(manifest.exports).map((entry) => (typeof entry === 'string' ? entry : entry.default))
     for (const path of [...Object.values(manifest.bin), ...modules]) expect(existsSync(join(root, path)), path).toBe(true)
+  })
+
+  it.each([
+    { name: 'metis-gateway/node', runtime: process.execPath },
+    { name: 'metis-gateway/bun', runtime: bunBinary },
+  ])('opens $name to whoever imports it there', ({ name, runtime }) => {
+    // Both are one module, which takes what its runtime has: without a Bun on this machine, Node shows that it is there.
+    const text = `const { startGateway, openNode } = await import('${name}'); console.log(typeof startGateway, typeof openNode)`
+    expect(execFileSync(runtime ?? process.execPath, ['-e', text], { cwd: root, encoding: 'utf8' })).toBe('function function\n')
+  })
+
+  it('makes a Worker with a default export, small enough for every plan of Cloudflare', () => {
+    const bundle = readFileSync(join(root, manifest.exports['./workers'].default))
+    expect(bundle.toString('utf8')).toMatch(/export\{\w+ as default\};?\s*$/)
+    // 3 MB compressed on the free plan; and each new isolate has to parse it.
+    expect(gzipSync(bundle).length).toBeLessThan(500_000)
   })
 
   it('makes a program that a shell can start', () => {

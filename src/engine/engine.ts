@@ -43,6 +43,8 @@ export interface Engine {
   readonly running: number
   /** Ends what is still running as INTERRUPTED: the last step of a shutdown. */
   interruptAll(): Promise<void>
+  /** Gives back the place of a turn whose request the platform has ended without a word. On record it is closed by the sweep. */
+  forget(turnId: string): void
 }
 
 export interface EngineParts {
@@ -77,7 +79,7 @@ interface Entered {
 }
 
 export function createEngine(parts: EngineParts): Engine {
-  const running = new Map<string, { turn: Turn; abort: AbortController }>()
+  const running = new Map<string, { turn: Turn; abort: AbortController; leave: () => void }>()
   let entering = 0
   const budgets = new Map<string, RetryBudget>()
   const attemptParts: AttemptParts = {
@@ -107,6 +109,10 @@ export function createEngine(parts: EngineParts): Engine {
         return turn.close('interrupted', shuttingDown())
       })
       await Promise.all(closing)
+    },
+    forget(turnId) {
+      running.get(turnId)?.leave()
+      running.delete(turnId)
     },
     run,
   }
@@ -216,7 +222,8 @@ export function createEngine(parts: EngineParts): Engine {
       onSettled: parts.onSettled,
     })
     turn.deferred = deferred
-    running.set(turnId, { turn, abort })
+    // What it used nobody knows: what was expected stands.
+    running.set(turnId, { turn, abort, leave: () => pass?.leave(request.traits.estimatedInputTokens) })
     return { candidates: held.candidates, turn, log, abort }
   }
 

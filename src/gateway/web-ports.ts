@@ -55,6 +55,7 @@ export function toReadableStream(stream: AnswerStream): ReadableStream<Uint8Arra
   let waiting: Promise<IteratorResult<Uint8Array>> | null = null
   let cancelled = false
   let stopWaiting = (): void => {}
+  const patience = createPatience(stream.takenWithinMs, leave)
 
   /** null after a silence: the chunk is still on its way, and the next pull waits for the same one. */
   const nextWithin = (next: Promise<IteratorResult<Uint8Array>>): Promise<IteratorResult<Uint8Array> | null> =>
@@ -70,12 +71,14 @@ export function toReadableStream(stream: AnswerStream): ReadableStream<Uint8Arra
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        patience.stop()
         for (;;) {
           waiting ??= iterator.next()
           const result = await nextWithin(waiting)
           if (cancelled) return
           if (result === null) {
             controller.enqueue(stream.keepAlive)
+            patience.start()
             return
           }
           waiting = null
@@ -87,20 +90,36 @@ export function toReadableStream(stream: AnswerStream): ReadableStream<Uint8Arra
           if (result.value.length === 0) continue
           frames.add(result.value)
           controller.enqueue(result.value)
+          patience.start()
           return
         }
       },
-      cancel() {
-        cancelled = true
-        // First: a generator that waits for the provider only returns once the provider is told to stop.
-        stream.cancel()
-        stopWaiting()
-        waiting?.catch(() => {})
-        iterator.return?.().catch(() => {})
-      },
+      cancel: leave,
     },
     { highWaterMark: 0 },
   )
+
+  function leave(): void {
+    patience.stop()
+    cancelled = true
+    // First: a generator that waits for the provider only returns once the provider is told to stop.
+    stream.cancel()
+    stopWaiting()
+    waiting?.catch(() => {})
+    iterator.return?.().catch(() => {})
+  }
+}
+
+/** From its start, and then from each chunk on: `gone` unless the next one is asked for in time. */
+function createPatience(ms: number | undefined, gone: () => void): { start(): void; stop(): void } {
+  if (ms === undefined) return { start: () => undefined, stop: () => undefined }
+  let timer = setTimeout(gone, ms)
+  return {
+    start() {
+      timer = setTimeout(gone, ms)
+    },
+    stop: () => clearTimeout(timer),
+  }
 }
 
 type BodyReader = ReadableStreamDefaultReader<Uint8Array>

@@ -13,7 +13,7 @@ import { noSpool } from './spool.ts'
 import type { Spool, SpoolEntry } from './spool.ts'
 import type { Storage, Unit } from './storage.ts'
 import type { Recorded, TraceStore, TurnOpened } from './traces.ts'
-import { createTurnStatements, eventRowOf } from './turn-statements.ts'
+import { createTurnStatements, eventRowOf, type TurnStatements } from './turn-statements.ts'
 import { bytesOf, closeUnit, openUnit, refuseUnit } from './turn-units.ts'
 
 export interface TraceStoreOptions {
@@ -32,6 +32,8 @@ export interface TraceStoreOptions {
   readonly closeWithinMs?: number
   /** `strict`: the end of an answer also waits until its rows are safe from power loss. */
   readonly durability?: Config['durability']
+  /** For whoever opens many; absent: compiled here. */
+  readonly statements?: TurnStatements
 }
 
 const onTime: Recorded = { deferred: false }
@@ -50,7 +52,7 @@ export interface SpoolingTraceStore extends TraceStore {
 export function createTraceStore(options: TraceStoreOptions): SpoolingTraceStore {
   const { storage, queue, instanceId, logger, openWithinMs = 1000, closeWithinMs = 700 } = options
   const flush = options.durability === 'strict' ? createSharedFlush(() => storage.flush()) : null
-  const statements = createTurnStatements(storage.db)
+  const statements = options.statements ?? createTurnStatements(storage.db)
   const gap = createGapCounter(instanceId)
 
   const untraced = new Set<string>()

@@ -2,7 +2,7 @@
 // 2023-06-01 with x-api-key (clients.md §2).
 import { Anthropic as Anthropic1 } from '@anthropic-ai/sdk'
 import { Anthropic as Anthropic0 } from 'anthropic-sdk-0'
-import type { TestGateway } from '../support/gateway.ts'
+import type { GatewayUnderTest } from '../support/gateway.ts'
 
 export interface ClientOptions {
   readonly maxRetries?: number
@@ -16,11 +16,11 @@ export type Question = Pick<
 >
 export type Answer = Anthropic0.Message | Anthropic1.Message
 
-function settings(gateway: TestGateway, { maxRetries = 0, token = gateway.token }: ClientOptions) {
+function settings(gateway: GatewayUnderTest, { maxRetries = 0, token = gateway.token }: ClientOptions) {
   return { baseURL: gateway.url, apiKey: token, authToken: null, maxRetries }
 }
 
-function open1(gateway: TestGateway, options: ClientOptions = {}) {
+function open1(gateway: GatewayUnderTest, options: ClientOptions = {}) {
   const client = new Anthropic1(settings(gateway, options))
   return {
     create: (question: Question): Promise<Answer> => client.messages.create(question),
@@ -31,7 +31,7 @@ function open1(gateway: TestGateway, options: ClientOptions = {}) {
   }
 }
 
-function open0(gateway: TestGateway, options: ClientOptions = {}) {
+function open0(gateway: GatewayUnderTest, options: ClientOptions = {}) {
   const client = new Anthropic0(settings(gateway, options))
   return {
     create: (question: Question): Promise<Answer> => client.messages.create(question),

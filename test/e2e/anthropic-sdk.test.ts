@@ -1,13 +1,14 @@
 // Anthropic's own SDK, both generations, through the gateway to either kind of provider: it must not notice.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import type { GatewayUnderTest } from '../support/gateway.ts'
+import { startGatewayUnderTest } from '../support/under-test.ts'
 import { generations, type Answer, type Question } from './anthropic-clients.ts'
 import { lastCall, lastPlan, textOfPlan, usageOfPlan } from './turns.ts'
 
-let gateway: TestGateway
+let gateway: GatewayUnderTest
 
 beforeAll(async () => {
-  gateway = await startTestGateway()
+  gateway = await startGatewayUnderTest()
 })
 afterAll(() => gateway.stop())
 

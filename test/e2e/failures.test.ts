@@ -2,16 +2,17 @@
 // stopped when they go.
 import { OpenAI } from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import type { GatewayUnderTest } from '../support/gateway.ts'
+import { startGatewayUnderTest } from '../support/under-test.ts'
 import { retryAfter, times } from '../support/scripts.ts'
 import { generations } from './anthropic-clients.ts'
 import { lastCall } from './turns.ts'
 
-let gateway: TestGateway
+let gateway: GatewayUnderTest
 
 // A new one for each case: a provider's retry budget outlives a case.
 beforeEach(async () => {
-  gateway = await startTestGateway()
+  gateway = await startGatewayUnderTest()
   return () => gateway.stop()
 })
 

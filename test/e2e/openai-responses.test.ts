@@ -8,16 +8,17 @@ import type {
 } from 'openai/resources/responses/responses'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startMockProvider, type MockProvider } from '../support/mock-provider.ts'
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import type { GatewayUnderTest } from '../support/gateway.ts'
+import { startGatewayUnderTest } from '../support/under-test.ts'
 import { lastCall, lastPlan, textOfPlan, usageOfPlan } from './turns.ts'
 
 let chatOnly: MockProvider
-let gateway: TestGateway
+let gateway: GatewayUnderTest
 
 beforeAll(async () => {
   chatOnly = await startMockProvider()
   const local = { wire: 'openai' as const, base_url: chatOnly.openaiUrl, models: ['gpt-4o-mini'] }
-  gateway = await startTestGateway({
+  gateway = await startGatewayUnderTest({
     demo: true,
     config: { providers: { local }, prices: { 'local:*': { input: 1, output: 2 } } },
   })

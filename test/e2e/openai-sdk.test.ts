@@ -2,13 +2,14 @@
 import { OpenAI } from 'openai'
 import type { ChatCompletion, ChatCompletionCreateParamsNonStreaming as Question } from 'openai/resources/chat/completions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import type { GatewayUnderTest } from '../support/gateway.ts'
+import { startGatewayUnderTest } from '../support/under-test.ts'
 import { lastCall, lastPlan, textOfPlan, usageOfPlan } from './turns.ts'
 
-let gateway: TestGateway
+let gateway: GatewayUnderTest
 
 beforeAll(async () => {
-  gateway = await startTestGateway()
+  gateway = await startGatewayUnderTest()
 })
 afterAll(() => gateway.stop())
 

@@ -3,13 +3,14 @@
 import { Anthropic } from '@anthropic-ai/sdk'
 import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import type { GatewayUnderTest } from '../support/gateway.ts'
+import { startGatewayUnderTest } from '../support/under-test.ts'
 import { listOf } from '../support/json.ts'
 
-let gateway: TestGateway
+let gateway: GatewayUnderTest
 
 beforeAll(async () => {
-  gateway = await startTestGateway()
+  gateway = await startGatewayUnderTest()
 })
 afterAll(() => gateway.stop())
 

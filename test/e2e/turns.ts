@@ -1,11 +1,11 @@
 // What a turn left behind: the provider's plan of the answer, and the row of its call.
 import { eventually } from '../support/deadline.ts'
 import type { AnswerPlan } from '../support/answer-plan.ts'
-import type { TestGateway } from '../support/gateway.ts'
+import type { GatewayUnderTest } from '../support/gateway.ts'
 import type { JsonObject } from '../support/json.ts'
 
 /** Of the last request. @throws Error when it got no planned answer */
-export function lastPlan(gateway: Pick<TestGateway, 'provider'>): AnswerPlan {
+export function lastPlan(gateway: Pick<GatewayUnderTest, 'provider'>): AnswerPlan {
   const { plan } = gateway.provider.at(-1)
   if (plan === null) throw new Error('the last request got no planned answer')
   return plan
@@ -16,7 +16,7 @@ export function textOfPlan(plan: AnswerPlan): string {
 }
 
 /** The newest call on record, once its turn is complete. */
-export function lastCall(gateway: TestGateway): Promise<JsonObject> {
+export function lastCall(gateway: GatewayUnderTest): Promise<JsonObject> {
   return eventually(2_000, 'the end of the last turn', async () => {
     const events = await gateway.events()
     const last = events.findLast(({ type }) => type.startsWith('llm.call_'))

@@ -200,3 +200,26 @@ describe('what breaks behind the end', () => {
     expect(JSON.stringify(engine.traces.closed)).not.toMatch(/ECONN|10\.0\.0\.7/)
   })
 })
+
+describe('a turn whose request the platform has ended without a word', () => {
+  it('gives its place back when it is given up, once, and what it does after all is on record', async () => {
+    const { ask, engine, upstream, traces } = await openEngine({ config: { limits: { concurrent_turns: 1 } } })
+    const rates = { id: 'gk_1', requestsPerMinute: null, tokensPerMinute: null, concurrentTurns: 1 }
+    const asked = { principal: { rates } }
+    upstream.script({ delayFirstMs: 1 })
+    const lost = ask(asked)
+    const answer = await lost.answer
+    await expect(ask(asked).answer).rejects.toMatchObject({ code: 'overloaded' })
+    engine.forget(lost.turnId)
+    engine.forget(lost.turnId)
+    expect(engine.running).toBe(0)
+    const next = ask(asked)
+    await next.answer
+    expect(await readAll(answer.chunks)).toContain('message_stop')
+    expect(traces.endsOf(lost.turnId)).toEqual(['ok'])
+    expect(engine.running).toBe(1)
+    await expect(ask(asked).answer).rejects.toMatchObject({ code: 'overloaded' })
+    await readAll((await next.answer).chunks)
+    expect(engine.running).toBe(0)
+  })
+})

@@ -150,6 +150,24 @@ describe('toReadableStream', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('takes a reader that asks for nothing in time for gone, where the runtime does not tell', async () => {
+    for (const reads of [0, 1]) {
+      const { stream, log, give } = createSource()
+      const reader = toReadableStream({ ...stream, takenWithinMs: 20_000 }).getReader()
+      for (let nth = 0; nth < reads; nth++) {
+        const read = reader.read()
+        await vi.advanceTimersByTimeAsync(10_000)
+        await give('data: 1\n\n')
+        await read
+      }
+      await vi.advanceTimersByTimeAsync(19_999)
+      expect(log).not.toContain('cancel')
+      await vi.advanceTimersByTimeAsync(1)
+      expect(log.slice(-2)).toEqual(['cancel', 'return'])
+      expect(vi.getTimerCount()).toBe(0)
+    }
+  })
+
   it('survives a source that fails or answers after the reader has left', async () => {
     for (const settle of ['give', 'fail'] as const) {
       const source = createSource()

@@ -8,6 +8,7 @@ import { openNode, type NodeContext } from '../../runtimes/node/context.ts'
 import { startGateway, type GatewayProcess } from '../../runtimes/node/gateway-process.ts'
 import type { ConfigFile } from '../../src/config/schema.ts'
 import type { NewKey } from '../../src/store/keys.ts'
+import type { Storage } from '../../src/store/storage.ts'
 import { byTest } from './author.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider, type MockProviderOptions } from './mock-provider.ts'
@@ -15,7 +16,8 @@ import { startProgram } from './program.ts'
 import { onBun } from './runtime.ts'
 import { databaseFor } from './test-database.ts'
 
-export interface TestGateway {
+/** What a suite may ask of a gateway on any runtime. */
+export interface GatewayUnderTest {
   readonly url: string
   /** With `/v1`, for OpenAI clients. */
   readonly openaiUrl: string
@@ -23,16 +25,23 @@ export interface TestGateway {
   readonly token: string
   readonly keyId: string
   readonly provider: MockProvider
-  readonly context: NodeContext
   issue(key?: Partial<NewKey>): Promise<{ keyId: string; token: string }>
+  revoke(keyId: string): Promise<boolean>
   /** All events in the order of their ids, payloads parsed. */
   events(): Promise<readonly TestEvent[]>
-  post(
-    path: string,
-    body: unknown,
-    init?: { headers?: Record<string, string>; signal?: AbortSignal; token?: string | null },
-  ): Promise<Response>
+  post(path: string, body: unknown, init?: PostInit): Promise<Response>
   stop(): Promise<void>
+}
+
+export interface TestGateway extends GatewayUnderTest {
+  readonly context: NodeContext
+}
+
+interface PostInit {
+  readonly headers?: Record<string, string>
+  readonly signal?: AbortSignal
+  /** Over the gateway's own; null = none. */
+  readonly token?: string | null
 }
 
 export interface TestEvent {
@@ -82,19 +91,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     provider,
     context,
     issue,
-    async events() {
-      const rows = await context.storage.db.selectFrom('events').selectAll().orderBy('id').execute()
-      return rows.map((row) => ({ id: row.id, turnId: row.turn_id, type: row.type, payload: parseObject(row.payload_json) }))
-    },
-    post(path, body, init = {}) {
-      const credential = init.token === null ? {} : { authorization: `Bearer ${init.token ?? token}` }
-      return fetch(gateway.url + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...credential, ...init.headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-        ...(init.signal === undefined ? {} : { signal: init.signal }),
-      })
-    },
+    revoke: (id) => context.keys.revoke(id, byTest),
+    events: () => eventsIn(context.storage),
+    post: (path, body, init) => postTo(gateway.url + path, token, body, init),
     async stop() {
       await gateway.close()
       await context.close()
@@ -116,4 +115,19 @@ async function startProgramOnBun(home: string, db: string, demo: boolean): Promi
       await program.ended
     },
   }
+}
+
+export async function eventsIn({ db }: Pick<Storage, 'db'>): Promise<readonly TestEvent[]> {
+  const rows = await db.selectFrom('events').selectAll().orderBy('id').execute()
+  return rows.map((row) => ({ id: row.id, turnId: row.turn_id, type: row.type, payload: parseObject(row.payload_json) }))
+}
+
+export function postTo(url: string, usual: string, body: unknown, init: PostInit = {}): Promise<Response> {
+  const { headers, signal, token = usual } = init
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  })
 }

@@ -1,0 +1,158 @@
+// What one isolate holds between requests: configuration, catalogs, the gateway and serve, put together at its first request.
+// Nothing here waits for the I/O of another request: the platform forbids it.
+import { createModelCatalog } from '../../src/catalog/model-catalog.ts'
+import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
+import { ConfigError } from '../../src/config/errors.ts'
+import { createGateway } from '../../src/gateway/app.ts'
+import { webOnClientGone, webReadBody } from '../../src/gateway/web-ports.ts'
+import { createIdFactory } from '../../src/lib/ids.ts'
+import { createRedactor } from '../../src/lib/redact.ts'
+import { createDemoSend } from '../../src/providers/demo/send.ts'
+import { createProviders } from '../../src/providers/index.ts'
+import { presets } from '../../src/providers/presets.ts'
+import { createRoutingTables } from '../../src/routing/tables.ts'
+import { createServe, type Serve } from '../../src/serve/app.ts'
+import { errorAnswer } from '../../src/serve/answers.ts'
+import type { Services } from '../../src/services.ts'
+import { createBrakeStore } from '../../src/store/brakes.ts'
+import { createIdentityStore } from '../../src/store/identities.ts'
+import { isDeadBy } from '../../src/store/instances.ts'
+import { createKeyStore } from '../../src/store/keys.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { sweepOrphans } from '../../src/store/sweep.ts'
+import { version } from '../node/version.ts'
+import { openD1 } from './d1.ts'
+import { readEnvironment, type Env } from './environment.ts'
+import { createInstances, isolateFacts } from './instances.ts'
+import { createWorkersLogger, randomBytes, sha256, workersClock as clock, workersRespond, workersSend } from './ports.ts'
+import { createRequestQueue } from './request-queue.ts'
+import { createTurnTraces } from './turn-traces.ts'
+
+export interface Isolate {
+  fetch(request: Request): Promise<Response>
+  /** Closes turns whose requests the platform has ended. */
+  sweep(): Promise<void>
+}
+
+/** Hosts that are remembered; each is one that the owner has routed here. */
+const mostHosts = 100
+
+const gatewayPath = /^\/(?:$|v1(?:\/|$)|healthz$|readyz$|api\/hello$)/
+
+/** @throws ConfigError */
+export async function openIsolate(env: Env, background: Services['background']): Promise<Isolate> {
+  const hosts: string[] = []
+  const { config, adminToken, readPolicy } = readEnvironment(env, hosts)
+  const secrets = [
+    ...config.providers.flatMap(({ apiKey, keyPool = [] }) => [apiKey, ...keyPool.map((key) => key.apiKey)]),
+    config.alerts?.secret,
+    adminToken,
+  ]
+  const redact = createRedactor(secrets.filter((secret) => secret !== undefined))
+  const logger = createWorkersLogger(redact)
+  const storage = openD1(env.DB)
+  const nextId = createIdFactory(() => clock.nowUs() / 1000)
+  const queue = createRequestQueue({ storage, clock, background, random: Math.random })
+  const instances = createInstances({ storage, queue, clock, newId: nextId, version })
+  const traces = createTurnTraces({ storage, queue, clock, logger, instances, background })
+  const keys = createKeyStore({ storage, queue, clock, hash: sha256, newId: nextId, randomBytes })
+  const models = createModelCatalog(config)
+  const prices = createPriceCatalog(config)
+  const services: Services = {
+    config,
+    storage,
+    send: workersSend,
+    clock,
+    hash: sha256,
+    readBody: webReadBody,
+    onClientGone: webOnClientGone,
+    peerAddress: (request) => request.headers.get('cf-connecting-ip'),
+    respond: workersRespond,
+    defer: queueMicrotask,
+    background,
+    logger,
+    // Turns name the instance they belong to themselves.
+    instanceId: '',
+  }
+  const routing = createRoutingTables({
+    config,
+    models,
+    known: new Set(presets.map((preset) => preset.name)),
+    prices,
+    clock,
+    logger,
+    storage,
+    ...(readPolicy === undefined ? {} : { readPolicy }),
+  })
+  // There is no last good version to go on with but the last deployment, and going on without rules could send anywhere.
+  await routing.policies.prepare(null)
+  const faults = routing.policies.faults().flatMap((invalid) => invalid.faults)
+  if (faults.length > 0) throw new ConfigError(faults.map(({ message }) => ({ path: 'METIS_ROUTING', message })))
+  const gateway = createGateway({
+    services,
+    routing,
+    providers: createProviders(config, { send: workersSend, demoSend: createDemoSend(clock), models, clock, logger }),
+    prices,
+    traces,
+    keys,
+    brakes: createBrakeStore({ storage, queue, clock, newId: nextId }),
+    limits: [],
+    nextId,
+    random: Math.random,
+    redact,
+    queue,
+    version,
+  })
+  const serve: Serve | null =
+    adminToken === undefined
+      ? null
+      : createServe(services, {
+          version,
+          startedUs: clock.nowUs(),
+          models,
+          prices,
+          loopback: false,
+          // Signing in lasts until the token changes.
+          admin: { token: adminToken, sessionSecret: new TextEncoder().encode(await sha256(`sessions of ${adminToken}`)) },
+          keys,
+          queue,
+          newId: nextId,
+          identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
+        })
+  let migrated = false
+
+  async function ready(): Promise<void> {
+    if (migrated) return
+    await migrate(storage)
+    migrated = true
+  }
+
+  return {
+    async fetch(request) {
+      const { host, pathname } = new URL(request.url)
+      if (!hosts.includes(host) && hosts.length < mostHosts) hosts.push(host)
+      await ready()
+      for (const turnId of traces.takeLost()) gateway.engine.forget(turnId)
+      if (gatewayPath.test(pathname)) {
+        const answer = gateway.fetch(request)
+        // A client that leaves would else end its request between two steps, and the place it holds would never be given back.
+        background(answer)
+        return await answer
+      }
+      return serve === null ? serveIsOff() : await serve.fetch(request)
+    },
+    async sweep() {
+      await ready()
+      const isDead = isDeadBy(isolateFacts(''), clock.nowUs())
+      await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead, prices })
+    },
+  }
+}
+
+function serveIsOff(): Response {
+  return errorAnswer(
+    503,
+    'serve_is_off',
+    'Analytics and keys are served once the secret METIS_ADMIN_TOKEN is set (wrangler secret put METIS_ADMIN_TOKEN).',
+  )
+}
