@@ -3,10 +3,13 @@ import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
 import { postgresBinaries } from './test/support/postgres-server.ts'
 import { bunBinary } from './test/support/runtime.ts'
 
+/** The vendors' SDKs, clients that leave, a crash: in front of every runtime and every database (test/support/under-test.ts). */
+const everywhere = 'test/e2e/{anthropic-sdk,openai-sdk,openai-responses,tool-runner,leaving,crash}.test.ts'
+
 /** Suites that say nothing of SQLite: they run again on Postgres, where this machine has one. */
 const onPostgres = [
   'test/analytics/*.test.ts',
-  'test/e2e/{anthropic-sdk,openai-sdk}.test.ts',
+  everywhere,
   'test/gateway/{identity-property,leaving,spine}.test.ts',
   'test/runtimes/{caps-shared,crash,push,push-cuts,two-gateways}.test.ts',
   'test/store/{keys,spend,sweep,trace-store}.test.ts',
@@ -15,13 +18,14 @@ const onPostgres = [
 /** Suites that talk to a gateway over sockets: they run again in front of a program on Bun. */
 const onBun = [
   'test/contract/gateway.test.ts',
-  'test/e2e/{anthropic-sdk,openai-sdk,failures}.test.ts',
+  everywhere,
+  'test/e2e/failures.test.ts',
   'test/gateway/{leaving,odd-answers,retries,routes,same-shape,spine}.test.ts',
   'test/runtimes/{crash,drain,two-gateways}.test.ts',
 ]
 
 /** And in front of the Worker, in workerd with a D1. */
-const onWorkers = ['test/contract/gateway.test.ts', 'test/e2e/{anthropic-sdk,openai-sdk,failures}.test.ts']
+const onWorkers = ['test/contract/gateway.test.ts', everywhere]
 
 export default defineConfig({
   test: {

@@ -1,12 +1,10 @@
 // What the SDKs make of failures and of leaving: their own error classes, no retry on top of ours, and a provider that is
 // stopped when they go.
-import { OpenAI } from 'openai'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { GatewayUnderTest } from '../support/gateway.ts'
 import { startGatewayUnderTest } from '../support/under-test.ts'
 import { retryAfter, times } from '../support/scripts.ts'
-import { generations } from './anthropic-clients.ts'
-import { lastCall } from './turns.ts'
+import { clientsOf } from './vendor-clients.ts'
 
 let gateway: GatewayUnderTest
 
@@ -16,52 +14,9 @@ beforeEach(async () => {
   return () => gateway.stop()
 })
 
-interface Client {
-  readonly name: string
-  readonly models: readonly string[]
-  ask(model: string, options?: { token?: string; maxRetries?: number }): Promise<unknown>
-  /** Reads to the first text, then goes away. */
-  leave(model: string): Promise<void>
-  readAll(model: string): Promise<unknown>
-  readonly errors: typeof OpenAI | (typeof generations)[number]['errors']
-}
+const clients = clientsOf(() => gateway)
 
-const question = (model: string) => ({ model, max_tokens: 500, messages: [{ role: 'user' as const, content: 'Say hello.' }] })
-
-const openOpenai = ({ token = gateway.token, maxRetries = 0 } = {}) =>
-  new OpenAI({ baseURL: gateway.openaiUrl, apiKey: token, maxRetries })
-
-const clients: readonly Client[] = [
-  ...generations.map((generation) => ({
-    name: generation.name,
-    errors: generation.errors,
-    models: ['claude-haiku-4-5', 'openai:gpt-4o-mini'],
-    ask: (model: string, options = {}) => generation.open(gateway, options).create(question(model)),
-    readAll: (model: string) => generation.open(gateway).stream(question(model)).finalMessage(),
-    async leave(model: string) {
-      const stream = generation.open(gateway).stream(question(model))
-      for await (const event of stream) if (event.type === 'content_block_delta') break
-      stream.abort()
-    },
-  })),
-  {
-    name: 'openai 6.x',
-    errors: OpenAI,
-    models: ['gpt-4o-mini', 'anthropic:claude-haiku-4-5'],
-    ask: (model, options = {}) => openOpenai(options).chat.completions.create(question(model)),
-    readAll: (model) =>
-      openOpenai()
-        .chat.completions.stream({ ...question(model), stream: true })
-        .finalChatCompletion(),
-    async leave(model) {
-      const stream = await openOpenai().chat.completions.create({ ...question(model), stream: true })
-      for await (const chunk of stream) if ((chunk.choices[0]?.delta.content ?? '') !== '') break
-      stream.controller.abort()
-    },
-  },
-]
-
-for (const { name, models, ask, leave, readAll, errors } of clients) {
+for (const { name, models, ask, readAll, errors } of clients) {
   describe.each(models)(`${name} with %s`, (model) => {
     it('gets its answer although the provider said 429 first', async () => {
       gateway.provider.script({ status: 429, headers: retryAfter.milliseconds(20) })
@@ -123,21 +78,6 @@ for (const { name, models, ask, leave, readAll, errors } of clients) {
       gateway.provider.script({ fault })
       await expect(readAll(model)).rejects.toBeInstanceOf(errors.APIError)
       expect(gateway.provider.requests.length).toBe(1)
-    })
-
-    it('stops the provider within 250 ms when it leaves, and what came is on record', async () => {
-      gateway.provider.script({ delayMs: 40 })
-      await leave(model)
-      const left = performance.now()
-      const closing = await gateway.provider.closed(0)
-      expect(closing.how).toBe('client-gone')
-      expect(closing.atMs - left).toBeLessThanOrEqual(250)
-      const call = await lastCall(gateway)
-      expect(call).toMatchObject({ error_class: 'CANCELLED', usage_estimated: true, cost_basis: 'partial_estimate' })
-      expect(call['output_tokens']).toBeGreaterThan(0)
-      expect(call['cost_usd']).toBeGreaterThan(0)
-      const completed = (await gateway.events()).filter(({ type }) => type === 'turn.completed')
-      expect(completed.map(({ payload }) => payload['status'])).toEqual(['cancelled'])
     })
   })
 }

@@ -29,44 +29,6 @@ describe('a gateway that is killed', () => {
       expect.stringContaining('lost 0, doubled 0, orphans 0, whole answers called INTERRUPTED 0, out of order 0, integrity ok'),
     ])
   })
-
-  it('has each turn closed once by the next start: the whole one as it was, the others as INTERRUPTED with what they cost', async () => {
-    home = await openProgramHome()
-    const first = await home.start()
-    const whole = await first.ask()
-    expect(await whole.text()).toContain('message_stop')
-    home.provider.script({ fault: 'stall-mid' }, { fault: 'stall-first' })
-    const cut = await first.ask({ shape: 'openai' })
-    const unanswered = expect(first.ask({ stream: false })).rejects.toThrow()
-    await home.provider.received(3)
-    first.program.signal('SIGKILL')
-    await first.program.ended
-    await expect(cut.text()).rejects.toThrow()
-    await unanswered
-
-    const startedMs = performance.now()
-    const second = await home.start()
-    expect(performance.now() - startedMs).toBeLessThan(5000)
-    const turns = [...(await home.turns()).values()]
-    expect(turns.map((events) => events.map(({ type }) => type))).toEqual(
-      Array.from({ length: 3 }, () => ['route.decided', 'llm.call_completed', 'turn.completed']),
-    )
-    expect(turns.map(([, call, turn]) => [call?.payload['error_class'], turn?.payload['status']])).toEqual([
-      [null, 'ok'],
-      ['INTERRUPTED', 'interrupted'],
-      ['INTERRUPTED', 'interrupted'],
-    ])
-    for (const [, call] of turns.slice(1)) {
-      expect(call?.payload).toMatchObject({ usage_estimated: true, output_tokens: 0, cost_basis: 'partial_estimate' })
-      expect(call?.payload['cost_usd']).toBeGreaterThan(0)
-    }
-
-    // Once is enough: a third start finds nothing to do.
-    second.program.signal('SIGKILL')
-    await second.program.ended
-    await home.start()
-    expect([...(await home.turns()).values()]).toEqual(turns)
-  })
 })
 
 describe('a second gateway on the same database', () => {

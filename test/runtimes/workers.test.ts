@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../support/import-graph.ts'
 import { listOf, objectOf, parseObject, type JsonObject } from '../support/json.ts'
-import { adminToken, startWorkersGateway, type WorkersGateway } from '../support/workers-gateway.ts'
+import { adminToken, ageHeartbeats, startWorkersGateway, type WorkersGateway } from '../support/workers-gateway.ts'
 
 const question = (stream = false) => ({
   model: 'claude-haiku-4-5',
@@ -98,11 +98,7 @@ describe('a turn whose request the platform has ended', () => {
     await cut.text().catch(() => '')
     await gateway.sweep()
     expect((await turnOf(cut)).map(({ type }) => type)).toEqual(['route.decided'])
-    await gateway
-      .storage()
-      .db.updateTable('instances')
-      .set(({ ref, eb }) => ({ heartbeat_us: eb(ref('heartbeat_us'), '-', 91_000_000) }))
-      .execute()
+    await ageHeartbeats(gateway.storage(), 91_000)
     await gateway.sweep()
     const events = await turnOf(cut)
     expect(events.map(({ type }) => type)).toEqual(['route.decided', 'llm.call_completed', 'turn.completed'])

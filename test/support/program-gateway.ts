@@ -48,6 +48,21 @@ export interface AskOptions {
   readonly token?: string
 }
 
+/** Asks a gateway for an answer of the mock provider. */
+export function askFor(url: string, { shape = 'anthropic', stream = true, signal, token = '' }: AskOptions): Promise<Response> {
+  return fetch(url + (shape === 'anthropic' ? '/v1/messages' : '/v1/chat/completions'), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: shape === 'anthropic' ? 'claude-haiku-4-5' : 'gpt-4o-mini',
+      stream,
+      max_tokens: 64,
+      messages: [{ role: 'user', content: 'Say hello in one word.' }],
+    }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
 export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramHome> {
   const home = temporaryHome()
   const db = await databaseFor(join(home, '.metis', 'metis.db'))
@@ -73,18 +88,7 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
       program,
       url,
       port: Number(new URL(url).port),
-      ask: ({ shape = 'anthropic', stream = true, signal, token = issuedToken } = {}) =>
-        fetch(url + (shape === 'anthropic' ? '/v1/messages' : '/v1/chat/completions'), {
-          method: 'POST',
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-          body: JSON.stringify({
-            model: shape === 'anthropic' ? 'claude-haiku-4-5' : 'gpt-4o-mini',
-            stream,
-            max_tokens: 64,
-            messages: [{ role: 'user', content: 'Say hello in one word.' }],
-          }),
-          ...(signal === undefined ? {} : { signal }),
-        }),
+      ask: (options = {}) => askFor(url, { token: issuedToken, ...options }),
     }
   }
 

@@ -32,6 +32,14 @@ export interface WorkersGateway extends GatewayUnderTest {
 
 export const adminToken = 'the-admin-token-of-a-test'
 
+/** As if nobody had been heard of for so long. */
+export async function ageHeartbeats({ db }: Storage, ms: number): Promise<void> {
+  await db
+    .updateTable('instances')
+    .set(({ ref, eb }) => ({ heartbeat_us: eb(ref('heartbeat_us'), '-', ms * 1000) }))
+    .execute()
+}
+
 interface Workerd {
   readonly url: string
   readonly storage: Storage
