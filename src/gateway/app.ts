@@ -20,14 +20,18 @@ import { createAlertWebhook } from './alert-webhook.ts'
 import { createAuthenticate, ownerDisabled } from './authenticate.ts'
 import { createClientAddress } from './client-address.ts'
 import { createCountTokens } from './count-tokens.ts'
-import { createDoor, renderError } from './door.ts'
+import { createDoor } from './door.ts'
 import { doors, wireOf } from './doors.ts'
+import { createRenderError } from './error-answer.ts'
 import { createHealth } from './health.ts'
 import { createJwtIdentities } from './jwt-identities.ts'
 import { createMetrics } from './metrics.ts'
 import { listShapeOf, renderModel, renderModels } from './models.ts'
 import { refuseForeign } from './origin.ts'
+import { createCounts } from './prometheus.ts'
 import { createSampledEvents } from './sampled-events.ts'
+import { createTurnMeters } from './turn-meters.ts'
+import { watchTraces } from './watched-traces.ts'
 
 export interface GatewayParts {
   readonly services: Services
@@ -76,8 +80,10 @@ export function createGateway(parts: GatewayParts): Gateway {
   const notify = createAlertWebhook({ config: config.alerts, send: services.send, clock, logger })
   const alert = createQuotaAlerts({ storage: services.storage, queue: parts.queue, clock, newId: parts.nextId, logger, notify })
   const brake = createBrake({ config: config.brake, store: parts.brakes, clock, logger })
+  const meters = createTurnMeters()
   const engine = createEngine({
     ...parts,
+    traces: watchTraces(parts.traces, [meters], logger),
     clock,
     logger,
     rates,
@@ -89,13 +95,23 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { availability } = parts.routing
   const health = createHealth({ services, availability, queue: parts.queue, version: parts.version, isDraining: () => draining })
 
-  const metrics = createMetrics({ ...parts, engine, failures, limited, untracedTurns: () => parts.traces.untracedTurns() })
+  const errorAnswers = createCounts()
+  const renderError = createRenderError(services, errorAnswers)
+  const metrics = createMetrics({
+    ...parts,
+    engine,
+    availability,
+    meters,
+    errorAnswers,
+    failures,
+    limited,
+    untracedTurns: () => parts.traces.untracedTurns(),
+  })
 
-  const doorOf = new Map(
-    doors.map(({ path, wire }) => [path, createDoor(wire, { services, engine, authenticate, nextId: parts.nextId })]),
-  )
+  const doorParts = { services, engine, authenticate, nextId: parts.nextId, renderError }
+  const doorOf = new Map(doors.map(({ path, wire }) => [path, createDoor(wire, doorParts)]))
   const app = new Hono()
-  const countTokens = createCountTokens({ ...parts, authenticate })
+  const countTokens = createCountTokens({ ...parts, authenticate, renderError })
   app.post('/v1/messages/count_tokens', (context) => countTokens(context.req.raw))
   app.get('/v1/models', (context) => answerModels(context.req.raw, null))
   app.get('/v1/models/:id{.+}', (context) => answerModels(context.req.raw, context.req.param('id')))
@@ -140,7 +156,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function refuse(request: Request, thrown: unknown): Response {
     const path = new URL(request.url).pathname
-    return renderError(thrown, wireOf(path, request.headers), parts.nextId(), services)
+    return renderError(thrown, wireOf(path, request.headers), parts.nextId())
   }
 }
 

@@ -9,8 +9,9 @@ import type { RoutingTables } from '../routing/tables.ts'
 import type { Services } from '../services.ts'
 import { passDown } from './answer-headers.ts'
 import type { Authenticate } from './authenticate.ts'
-import { renderError, requireJson, requireModelName, withQuery, type Door } from './door.ts'
+import { requireJson, requireModelName, withQuery, type Door } from './door.ts'
 import { anthropicWire } from './doors.ts'
+import type { RenderError } from './error-answer.ts'
 import { withOwnCredential } from './own-credential.ts'
 
 export interface CountTokensParts {
@@ -19,6 +20,7 @@ export interface CountTokensParts {
   readonly providers: ReadonlyMap<string, Provider>
   readonly authenticate: Authenticate
   readonly nextId: () => string
+  readonly renderError: RenderError
 }
 
 export function createCountTokens(parts: CountTokensParts): Door {
@@ -66,7 +68,7 @@ export function createCountTokens(parts: CountTokensParts): Door {
         JSON.stringify({ input_tokens: decoded.traits.estimatedInputTokens }),
       )
     } catch (thrown) {
-      return renderError(thrown, anthropicWire, requestId, services)
+      return parts.renderError(thrown, anthropicWire, requestId)
     }
   }
 }

@@ -6,27 +6,22 @@ import type { LanguageModelRequest } from '../ir/request.ts'
 import { foldEvents } from '../ir/response.ts'
 import type { StreamEvent } from '../ir/stream.ts'
 import { usdOf } from '../lib/money.ts'
-import { asGatewayError } from '../providers/failures.ts'
-import type { AnswerContext, ServerProtocol } from '../protocols/protocol.ts'
-import type { Shape, StreamChunk } from '../ir/stream.ts'
+import type { AnswerContext } from '../protocols/protocol.ts'
+import type { StreamChunk } from '../ir/stream.ts'
 import type { Services } from '../services.ts'
-import { addWarnings, answerHeaders, errorHeaders } from './answer-headers.ts'
+import { addWarnings, answerHeaders } from './answer-headers.ts'
 import { attributionOf } from './attribution.ts'
 import type { Authenticate } from './authenticate.ts'
+import type { RenderError } from './error-answer.ts'
 import { withOwnCredential } from './own-credential.ts'
-
-export interface Wire {
-  readonly shape: Shape
-  readonly server: ServerProtocol
-  /** The header this wire's clients read a request's id from. */
-  readonly requestIdHeader: 'request-id' | 'x-request-id'
-}
+import type { Wire } from './wire.ts'
 
 export interface DoorParts {
   readonly services: Services
   readonly engine: Engine
   readonly authenticate: Authenticate
   readonly nextId: () => string
+  readonly renderError: RenderError
 }
 
 export type Door = (request: Request) => Promise<Response>
@@ -53,7 +48,7 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
       })
       return await render(decoded, answer, turnId)
     } catch (thrown) {
-      return renderError(thrown, wire, turnId, services)
+      return parts.renderError(thrown, wire, turnId)
     }
   }
 
@@ -112,19 +107,6 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
 
 async function* meaningOnly(chunks: AsyncIterable<StreamChunk>): AsyncGenerator<StreamChunk> {
   for await (const chunk of chunks) yield { meter: chunk.meter, events: () => chunk.events() }
-}
-
-export function renderError(thrown: unknown, wire: Wire, turnId: string, services: Services): Response {
-  const error = asGatewayError(thrown)
-  if (error.code === 'internal_error') {
-    services.logger.log('error', 'a defect in the gateway', { turn_id: turnId, cause: describe(error.details.cause) })
-  }
-  const encoded = wire.server.encodeError(error, `req_${turnId}`)
-  return services.respond(encoded.status, errorHeaders(error, turnId, wire.requestIdHeader), encoded.body)
-}
-
-function describe(cause: unknown): string {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
 }
 
 /** Absent is fine: the vendors take it too. */

@@ -1,7 +1,7 @@
 // The inbound shapes there are: path → wire.
 import { decodeEmbeddingsRequest } from '../protocols/openai/embeddings.ts'
 import { protocols } from '../protocols/index.ts'
-import type { Wire } from './door.ts'
+import type { Wire } from './wire.ts'
 
 export interface DoorRoute {
   readonly path: string
