@@ -22,6 +22,7 @@ const onBun = [
   'test/e2e/failures.test.ts',
   'test/gateway/{leaving,odd-answers,retries,routes,same-shape,spine}.test.ts',
   'test/runtimes/{crash,drain,two-gateways}.test.ts',
+  'test/serve/sessions.test.ts',
 ]
 
 /** And in front of the Worker, in workerd with a D1. */

@@ -48,6 +48,8 @@ export interface OpenNodeOptions {
   readonly warnsOfFile?: boolean
   /** True for what only looks at or changes what is there: a mistyped path is a fault, not an empty database. */
   readonly mustExist?: boolean
+  /** In place of the drivers of this machine: for a database that only the embedder can reach. */
+  readonly openStorage?: typeof openStorage
   readonly logLevel?: LogLevel
   readonly logFormat?: 'pretty' | 'json'
 }
@@ -113,7 +115,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
 
   const maintenance = options.maintenance === true
   const spoolFolder = spoolFolderOf(database, home)
-  const storage = await openStorage(database, {
+  const storage = await (options.openStorage ?? openStorage)(database, {
     maintained: maintenance,
     mustExist: options.mustExist === true,
     onFault: (error) =>

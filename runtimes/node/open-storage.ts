@@ -1,8 +1,8 @@
 // The database that an address names, whichever it is.
-import type { ExclusiveStorage } from '../../src/store/storage.ts'
+import type { Storage } from '../../src/store/storage.ts'
 import type { DatabaseAddress } from './database-address.ts'
 
-export interface NodeStorage extends ExclusiveStorage {
+export interface NodeStorage extends Storage {
   /** Keeps the instance's heartbeat, once its row is there; `register` puts it there again when somebody took it for dead. */
   watch(instanceId: string, register: () => Promise<void>): void
 }

@@ -1,30 +1,46 @@
 // The agent surface over a socket, on every store there is, with a restart in the middle (contract.md §6).
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startTestAgent, type TestAgent } from '../support/agent.ts'
+import { openD1 } from '../../runtimes/workers/d1.ts'
+import { startTestAgent, type TestAgent, type TestAgentOptions } from '../support/agent.ts'
+import { startD1, type D1Server } from '../support/d1.ts'
 import { eventually } from '../support/deadline.ts'
 import { listOf, objectOf, textOf } from '../support/json.ts'
 import { postgresBinaries, startPostgres, withoutPostgres, type PostgresServer } from '../support/postgres-server.ts'
+import { onBun } from '../support/runtime.ts'
 
 let server: PostgresServer | null = null
+let workerd: D1Server | null = null
 let databases = 0
-afterAll(async () => server?.stop())
+afterAll(async () => {
+  await server?.stop()
+  await workerd?.stop()
+})
 
-const stores = {
-  SQLite: () => Promise.resolve(undefined),
-  Postgres: async () => {
-    server ??= await startPostgres()
-    databases += 1
-    return server.database(`sessions_${databases}`)
-  },
+/** A store of its own for each test. On Bun, which runs as another program, its own SQLite: D1 could not be reached from there. */
+const stores: Readonly<Record<string, () => Promise<TestAgentOptions>>> = {
+  SQLite: () => Promise.resolve({}),
+  ...(onBun ? {} : { Postgres: onPostgres, D1: onD1 }),
+}
+
+async function onPostgres(): Promise<TestAgentOptions> {
+  server ??= await startPostgres()
+  databases += 1
+  return { db: await server.database(`sessions_${databases}`) }
+}
+
+async function onD1(): Promise<TestAgentOptions> {
+  workerd ??= await startD1()
+  databases += 1
+  const database = await workerd.database(`sessions_${databases}`)
+  return { openStorage: () => Promise.resolve({ ...openD1(database), watch: () => undefined }) }
 }
 
 for (const [name, open] of Object.entries(stores)) {
-  const here = name === 'SQLite' || postgresBinaries !== null
+  const here = name !== 'Postgres' || postgresBinaries !== null
   describe.skipIf(!here)(`sessions on ${name}${here ? '' : withoutPostgres}`, () => {
     let agent: TestAgent
     beforeEach(async () => {
-      const db = await open()
-      agent = await startTestAgent(db === undefined ? {} : { db })
+      agent = await startTestAgent(await open())
     })
     afterEach(() => agent.stop())
 

@@ -1,13 +1,16 @@
-// Serve as users run it, with sessions on a real store in front of a mock provider: stopped and started again on the same data.
+// Serve as users run it, on Node or Bun, with sessions on a real store in front of a mock provider: stopped and started again on the
+// same data.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { openNode, type NodeContext } from '../../runtimes/node/context.ts'
+import { openNode, type NodeContext, type OpenNodeOptions } from '../../runtimes/node/context.ts'
 import { startServe, type ServeProcess } from '../../runtimes/node/serve-process.ts'
 import type { ConfigFile } from '../../src/config/schema.ts'
 import { objectOf, parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider } from './mock-provider.ts'
+import { startProgram } from './program.ts'
+import { onBun } from './runtime.ts'
 
 export interface TestAgent {
   readonly provider: MockProvider
@@ -27,6 +30,8 @@ export interface TestAgentOptions {
   readonly config?: ConfigFile
   /** A `postgres://` URL; absent = a SQLite file. */
   readonly db?: string
+  /** A database that only this process can reach. */
+  readonly openStorage?: NonNullable<OpenNodeOptions['openStorage']>
 }
 
 export async function startTestAgent(options: TestAgentOptions = {}): Promise<TestAgent> {
@@ -46,9 +51,9 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
   let serve: ServeProcess
 
   async function start(): Promise<void> {
-    const db = options.db === undefined ? {} : { db: options.db }
-    context = await openNode({ home, env: {}, maintenance: true, logLevel: 'error', ...db })
-    serve = await startServe(context, { port: 0 })
+    const { config: _, ...store } = options
+    context = await openNode({ home, env: {}, maintenance: !onBun, logLevel: 'error', ...store })
+    serve = onBun ? await startProgramOnBun(home, options.db) : await startServe(context, { port: 0 })
   }
 
   async function end(): Promise<void> {
@@ -97,6 +102,20 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
       await end()
       await provider.stop()
       rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Bun cannot run inside this process: rows are read from here, on the same database. */
+async function startProgramOnBun(home: string, db: string | undefined): Promise<ServeProcess> {
+  const flags = ['--port', '0', '--log-level', 'error', ...(db === undefined ? [] : ['--db', db])]
+  const program = startProgram(['serve', ...flags], { home, env: { METIS_HOME: home } })
+  const [, url = ''] = await program.printed(/serve is on ([^\s,]+)/)
+  return {
+    url,
+    async close() {
+      program.signal('SIGTERM')
+      await program.ended
     },
   }
 }
