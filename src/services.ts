@@ -18,6 +18,8 @@ export interface Services {
   readonly onClientGone: OnClientGone
   /** Of the connection that a request came by; absent where the runtime does not tell. */
   readonly peerAddress?: (request: Request) => string | null
+  /** Where the gateway runs beside its clients, and may look at what they keep there. */
+  readonly workOf?: WorkOf
   readonly respond: Respond
   /** Runs `task` at the end of this turn of the event loop: what arrives together is committed together. */
   readonly defer: (task: () => void) => void
@@ -81,6 +83,15 @@ export class UpstreamFailure extends Error {
  * @throws GatewayError request_too_large, request_timeout, unsupported_encoding
  */
 export type ReadBody = (request: Request, limitBytes: number) => Promise<Uint8Array>
+
+/** What a client's session is working on. */
+export interface SessionWork {
+  readonly project: string
+  readonly branch: string | null
+}
+
+/** At once for a session that is known; else a promise, which never rejects and which nobody has to wait for. null = nobody knows. */
+export type WorkOf = (clientSessionId: string) => SessionWork | null | Promise<SessionWork | null>
 
 export type OnClientGone = (request: Request, gone: () => void) => void
 

@@ -5,6 +5,7 @@ import type { NodeContext } from './context.ts'
 import { openEngineParts } from './engine-parts.ts'
 import type { Listening } from './listen.ts'
 import { loadPorts } from './load-ports.ts'
+import { createSessionWork } from './session-work.ts'
 import { version } from './version.ts'
 
 export interface GatewayProcess {
@@ -15,11 +16,17 @@ export interface GatewayProcess {
 
 export async function startGateway(
   context: NodeContext,
-  options: { readonly port: number; readonly host?: string },
+  options: {
+    readonly port: number
+    readonly host?: string
+    /** Where clients of this machine keep their session logs; empty = not looked at. */
+    readonly sessionFolders?: readonly string[]
+  },
 ): Promise<GatewayProcess> {
   const { config, clock, logger } = context
   const { listen, createSend: _, ...ports } = await loadPorts()
   const engine = await openEngineParts(context)
+  const folders = options.sessionFolders ?? []
   const pending = new Set<Promise<unknown>>()
   const services: Services = {
     config,
@@ -28,6 +35,7 @@ export async function startGateway(
     clock,
     hash: context.hash,
     ...ports,
+    ...(folders.length === 0 ? {} : { workOf: createSessionWork(folders, () => clock.nowMs()) }),
     defer: setImmediate,
     background(work) {
       pending.add(work)

@@ -1,23 +1,8 @@
 // The session logs of clients on this machine, read line by line: where they are, and every line of every one, oldest first.
 import { createReadStream } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { ImportedCall, LogReader } from '../../src/store/imports/imported-call.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** Where Claude Code keeps them: the new place, then the old one. */
-export function claudeCodeFolders(env: Environment): readonly string[] {
-  const home = env['HOME'] ?? homedir()
-  const own = env['CLAUDE_CONFIG_DIR']
-  return (own ? own.split(',') : [join(home, '.config/claude'), join(home, '.claude')]).map((folder) => join(folder, 'projects'))
-}
-
-export function codexFolders(env: Environment): readonly string[] {
-  const home = env['CODEX_HOME'] ?? join(env['HOME'] ?? homedir(), '.codex')
-  return [join(home, 'sessions'), join(home, 'archived_sessions')]
-}
 
 export interface FoundLogs {
   readonly files: readonly string[]

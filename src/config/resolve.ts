@@ -58,6 +58,7 @@ export function resolveConfig(sources: ConfigSources): Config {
     trustedProxies: file.trusted_proxies ?? [],
     drainMs: file.drain_ms ?? 30_000,
     keepAliveMs: file.keep_alive_ms ?? 15_000,
+    sessionFiles: file.session_files ?? true,
     issuers,
     brake: {
       mode: file.brake?.mode ?? 'flag',

@@ -79,6 +79,8 @@ export const configFile = z.strictObject({
   trusted_proxies: z.array(z.string()).optional(),
   drain_ms: z.int().min(0).optional(),
   keep_alive_ms: z.int().min(100).optional(),
+  /** Whether clients' logs on this machine are looked at for project and branch. */
+  session_files: z.boolean().optional(),
   /** Whose tokens open the gateway beside its own keys, by a name of yours. */
   issuers: z
     .record(
@@ -236,6 +238,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   readonly drainMs: number
   readonly keepAliveMs: number
+  /** Project and branch of a client that names none may come from its own logs, where they are on this machine. */
+  readonly sessionFiles: boolean
   readonly issuers: readonly IssuerConfig[]
   readonly brake: {
     /** flag: an event, nothing more. refuse: stopped until released. */

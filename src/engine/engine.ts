@@ -150,6 +150,9 @@ export function createEngine(parts: EngineParts): Engine {
       stream: request.stream,
       nextId: parts.nextId,
     }
+    void asked.work?.then((work) => {
+      if (work !== null) Object.assign(head.identity, work)
+    })
     const question = questionOf(asked)
     const waiting = parts.routing.prepare(question)
     if (waiting !== null) await waiting

@@ -3,11 +3,14 @@ import type { Attribution, Principal } from '../ir/principal.ts'
 import type { LanguageModelRequest } from '../ir/request.ts'
 import type { Shape } from '../ir/stream.ts'
 import type { RouteRequest } from '../routing/route-request.ts'
+import type { SessionWork } from '../services.ts'
 
 export interface TurnRequest {
   readonly request: LanguageModelRequest
   readonly principal: Principal
   readonly attribution: Attribution
+  /** What the client works on, where that is still being looked up: it comes into the call's row if it comes before the end. */
+  readonly work?: Promise<SessionWork | null> | undefined
   /** null for the agent surface. */
   readonly inboundShape: Shape | null
   /** The model of the whole session, where there is one. */

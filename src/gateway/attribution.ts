@@ -2,6 +2,7 @@
 // (contract.md §4); none of it goes upstream.
 import type { Attribution } from '../ir/principal.ts'
 import type { RequestTraits } from '../ir/request.ts'
+import type { WorkOf } from '../services.ts'
 
 /** Numbers of reliability.md §3. */
 const TEXT_LIMIT = 200
@@ -24,6 +25,15 @@ export function attributionOf(headers: Headers, traits: RequestTraits): Attribut
     client,
     tags: tagsOf(headers.get('x-metis-tags')),
   }
+}
+
+/** Of a client that says nothing of its project itself: what its own log on this machine says, where the gateway may look there. */
+export function workBehind(
+  { project, branch, client, clientSessionId }: Attribution,
+  workOf: WorkOf | undefined,
+): ReturnType<WorkOf> {
+  if (workOf === undefined || client !== 'claude-code' || clientSessionId === null) return null
+  return project === null && branch === null ? workOf(clientSessionId) : null
 }
 
 /** User agent prefix → family. Qwen Code calls itself claude-cli but sends no Claude Code session (clients.md §5). */

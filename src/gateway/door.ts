@@ -10,7 +10,7 @@ import type { AnswerContext } from '../protocols/protocol.ts'
 import type { StreamChunk } from '../ir/stream.ts'
 import type { Services } from '../services.ts'
 import { addWarnings, answerHeaders } from './answer-headers.ts'
-import { attributionOf } from './attribution.ts'
+import { attributionOf, workBehind } from './attribution.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { RenderError } from './error-answer.ts'
 import { withOwnCredential } from './own-credential.ts'
@@ -37,10 +37,14 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
       // Before the body is read; the engine looks again.
       if (engine.running >= services.config.limits.concurrentTurns) throw tooManyTurns()
       const decoded = await decode(request)
+      const said = attributionOf(request.headers, decoded.traits)
+      const work = workBehind(said, services.workOf)
+      const later = work instanceof Promise ? work : undefined
       const answer = await engine.run({
         request: decoded,
         principal,
-        attribution: attributionOf(request.headers, decoded.traits),
+        attribution: work === null || work instanceof Promise ? said : { ...said, ...work },
+        work: later,
         inboundShape: wire.shape,
         turnId,
         receivedMs,

@@ -223,3 +223,28 @@ describe('a turn whose request the platform has ended without a word', () => {
     expect(engine.running).toBe(0)
   })
 })
+
+describe('what a session works on, looked up beside the call', () => {
+  const work = { project: 'shop', branch: 'feat/checkout' }
+
+  it('is in the row of the call when it came before the end, and was not waited for', async () => {
+    const { traces, ask } = await openEngine()
+    let found = (_work: typeof work | null): void => undefined
+    const asked = ask({ work: new Promise((resolve) => (found = resolve)) })
+    const { chunks } = await asked.answer
+    found(work)
+    await turnOfTheLoop()
+    await readAll(chunks)
+    const { call, turn } = traces.endOf(asked.turnId)
+    expect([call?.payload, turn.payload]).toMatchObject([work, work])
+  })
+
+  it('is nothing when it came later, or nobody knows', async () => {
+    const { traces, ask } = await openEngine()
+    for (const late of [new Promise<null>(() => undefined), Promise.resolve(null)]) {
+      const { turnId, answer } = ask({ work: late })
+      await readAll((await answer).chunks)
+      expect(traces.endOf(turnId).call?.payload).toMatchObject({ project: null, branch: null })
+    }
+  })
+})

@@ -17,6 +17,7 @@ import { createRoutingTables } from '../../src/routing/tables.ts'
 import type { Logger } from '../../src/services.ts'
 import { createMemoryRates } from '../../src/store/rates.ts'
 import type { Reservation } from '../../src/store/quotas.ts'
+import type { TurnRequest } from '../../src/engine/turn-request.ts'
 import { configWith } from '../catalog/config.ts'
 import { fakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { noAttribution, principalWith } from '../support/principals.ts'
@@ -39,6 +40,7 @@ export interface Asked {
   readonly shape?: Extract<Shape, 'anthropic' | 'openai'>
   readonly stream?: boolean
   readonly principal?: Partial<Principal>
+  readonly work?: TurnRequest['work']
   /** Added to the request's body. */
   readonly body?: Readonly<Record<string, unknown>>
 }
@@ -109,6 +111,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<TestEngin
       request: protocols[shape].server.decodeRequest(bytes, new Headers()),
       principal: principalWith(principal),
       attribution: noAttribution,
+      work: asked.work,
       inboundShape: shape,
       turnId,
       receivedMs: clock.nowMs(),

@@ -1,10 +1,12 @@
 // `start`, and what happens without a command: the gateway, and serve beside it.
 import { stateOf } from '../../../src/store/key-json.ts'
 import type { NodeContext } from '../context.ts'
+import { claudeCodeFolders } from '../session-folders.ts'
 import { defineCommand } from './command.ts'
 import { UsageError, addProvider } from './faults.ts'
 import { configFlag, dbFlag, oneOf, port, text, toggle } from './flags.ts'
 import { defaultHost, defaultPort, isLoopback, openPort } from './listening.ts'
+import type { Io } from './io.ts'
 import { forwarded, open } from './open.ts'
 import { startServeBeside, type ServeBeside } from './serve-child.ts'
 import { stopAsked } from './signals.ts'
@@ -40,7 +42,11 @@ export const start = defineCommand({
         throw new UsageError(`listening beyond loopback (${flags.host}) needs an issued key: run metis-gateway issue-key first`)
       const { startGateway } = await import('../gateway-process.ts')
       const gateway = await openPort(wanted, flags.host ?? defaultHost, 'port', () =>
-        startGateway(context, { port: wanted, ...(flags.host === undefined ? {} : { host: flags.host }) }),
+        startGateway(context, {
+          port: wanted,
+          ...(flags.host === undefined ? {} : { host: flags.host }),
+          sessionFolders: sessionFolders(context, io, flags.host),
+        }),
       )
       const stopped = stopAsked()
       io.out(`gateway is on ${gateway.url}`)
@@ -74,6 +80,11 @@ export const start = defineCommand({
     return 0
   },
 })
+
+/** Whoever is not on this machine has no logs here. */
+function sessionFolders({ config }: NodeContext, io: Io, host = defaultHost): readonly string[] {
+  return config.sessionFiles && isLoopback(host) ? claudeCodeFolders(io.env) : []
+}
 
 function serveLine({ url, found }: ServeBeside): string {
   if (url === null) return 'serve is not running (the line above says why); the gateway goes on without it'
