@@ -154,6 +154,7 @@ export const auditTypes = [
   'gateway.key_issued',
   'gateway.key_revoked',
   'gateway.key_rotated',
+  'gateway.key_changed',
   'gateway.identity_changed',
   'routing.policy_invalid',
   'provider.degraded',

@@ -35,6 +35,8 @@ export interface IdentityStore {
   listTeams(): Promise<readonly TeamsTable[]>
   /** False when there is no such identity. */
   setCaps(kind: IdentityKind, id: string, caps: CapChange, by: Author): Promise<boolean>
+  /** Of the user's calls from now on. null = none. False when there is no such user. @throws StoreError for an unknown team */
+  setTeam(userId: string, teamId: string | null, by: Author): Promise<boolean>
   /** False when there is no such identity, or it was so before. */
   setDisabled(kind: IdentityKind, id: string, disabled: boolean, by: Author): Promise<boolean>
   /**
@@ -116,6 +118,12 @@ export function createIdentityStore({ storage, queue, clock, newId }: IdentitySt
       const change = db.updateTable(tables[kind]).set(columns).where('id', '=', id).compile()
       const counted = countedBefore(db, { kind, id }, caps, clock.nowUs())
       return audited(exists(kind, id), { kind, id, change: 'caps_set', ...capsIn(columns), ...by }, [...counted, change])
+    },
+    setTeam: async (userId, teamId, by) => {
+      if (teamId !== null && (await findTeam(teamId)) === null)
+        throw new StoreError(`there is no team '${teamId}'`, `make it with \`metis-gateway team add ${teamId}\``)
+      const change = db.updateTable('users').set({ team_id: teamId }).where('id', '=', userId).compile()
+      return audited(exists('user', userId), { kind: 'user', id: userId, change: 'team_set', team_id: teamId, ...by }, [change])
     },
     setDisabled: (kind, id, disabled, by) => {
       const isOther = sql`disabled_us is ${disabled ? sql`null` : sql`not null`}`

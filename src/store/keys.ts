@@ -9,6 +9,7 @@ import { storeUnavailable } from './commit-queue.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { createIdentityStore } from './identities.ts'
 import type { AuditType } from './events.ts'
+import { keyChangeUnit, type KeyChange } from './key-changes.ts'
 import { ownerOf, recordOf, rowOf } from './key-record.ts'
 import type { KeyRecord, KeyRow, NewKey, OwnerRecord } from './key-record.ts'
 import { keyStatements, keysWithOwners, summaryColumns } from './key-statements.ts'
@@ -44,6 +45,8 @@ export interface KeyStore {
   list(): Promise<readonly KeySummary[]>
   /** False when there is no such key, or it was revoked before. */
   revoke(keyId: string, by: Author): Promise<boolean>
+  /** Of it and of the keys whose place it took, where they are limited together. False when there is no such key, or it is revoked. */
+  change(keyId: string, change: KeyChange, by: Author): Promise<boolean>
   /** A key with all that this one has but its token; this one works for `graceMs` more. null = it does not work, or was rotated before. */
   rotate(keyId: string, graceMs: number, by: Author): Promise<IssuedKey | null>
 }
@@ -144,6 +147,14 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
         statements.revoke({ id: keyId, revoked_us: clock.nowUs() }),
       ])
       return changed === 1
+    },
+
+    change: async (keyId, change, by) => {
+      const key = await storage.db.selectFrom('gateway_keys').select(['id', 'root_id']).where('id', '=', keyId).executeTakeFirst()
+      if (key === undefined) return false
+      const stamp = { id: newId(), timestampUs: clock.nowUs() }
+      const affected = await queue.commit(keyChangeUnit(storage.db, key, change, by, stamp))
+      return affected.at(-1) === 1
     },
 
     rotate: async (keyId, graceMs, by) => {

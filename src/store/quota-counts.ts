@@ -3,11 +3,16 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { periodStartUs } from './quotas.ts'
-import type { CapChange, IdentityKind } from './quotas.ts'
+import type { CapChange, QuotaKey } from './quotas.ts'
 import type { Database } from './schema.ts'
 import type { Unit } from './storage.ts'
 
-const tables = { user: 'users', team: 'teams' } as const
+const tables = { key: 'gateway_keys', user: 'users', team: 'teams' } as const
+/** Hours of the identity; a key's are those of all that took its place, too. */
+const hoursOf = (kind: QuotaKey['kind'], id: string) =>
+  kind === 'key'
+    ? sql`h.gateway_key_id in (select k.id from gateway_keys as k where coalesce(k.root_id, k.id) = ${id})`
+    : sql`${sql.ref(`h.${kind}_id`)} = ${id}`
 const columns = { daily: 'daily_cap_nano_usd', monthly: 'monthly_cap_nano_usd', budget: 'budget_nano_usd' } as const
 
 /**
@@ -16,7 +21,7 @@ const columns = { daily: 'daily_cap_nano_usd', monthly: 'monthly_cap_nano_usd', 
  */
 export function countedBefore(
   db: Kysely<Database>,
-  identity: { readonly kind: IdentityKind; readonly id: string },
+  identity: { readonly kind: QuotaKey['kind']; readonly id: string },
   caps: CapChange,
   nowUs: number,
 ): Unit {
@@ -32,7 +37,7 @@ export function countedBefore(
     const spent =
       scope === 'budget'
         ? sql`0`
-        : sql`coalesce((select sum(h.cost_nano_usd) from usage_hourly as h where h.hour_us >= ${periodUs} and ${sql.ref(`h.${kind}_id`)} = ${id}), 0)`
+        : sql`coalesce((select sum(h.cost_nano_usd) from usage_hourly as h where h.hour_us >= ${periodUs} and ${hoursOf(kind, id)}), 0)`
     const isNew = sql`exists (select 1 from ${sql.table(tables[kind])} as owner where owner.id = ${id} and ${sql.ref(`owner.${columns[scope]}`)} is null)`
     return [
       sql`insert into quotas (kind, id, scope, period_us, spent_nano_usd, reserved_nano_usd, alerted_percent, last_turn_id)

@@ -71,6 +71,15 @@ describe('user and team', () => {
     [['team', 'disable', 'nobody'], 1, 'there is no team "nobody"'],
     [['user', 'add', 'grace', '--team', 'nobody'], 1, 'there is no team "nobody"'],
     [['user', 'set-cap', 'nobody'], 2, 'needs a cap'],
+    [['user', 'set-team', 'nobody', 'none'], 1, 'there is no user "nobody"'],
+    [['user', 'set-team', 'nobody', 'nowhere'], 1, "there is no team 'nowhere'"],
+    [['user', 'set-team', 'nobody'], 2, 'needs the id of a user, and of a team or none'],
+    [['set-key'], 2, 'set-key needs the id of a key'],
+    [['set-key', 'gk_no'], 2, 'needs something to change'],
+    [['set-key', 'gk_no', '--rpm', 'none'], 1, 'there is no key gk_no'],
+    [['set-key', 'gk_no', '--rpm', '0'], 2, '--rpm wants a whole number'],
+    [['set-key', 'gk_no', '--allow-model', 'all', '--allow-model', 'x'], 2, 'all stands alone'],
+    [['set-key', 'gk_no', '--allow-unpriced', 'yes'], 2, 'one of on, off'],
     [['user', 'set-cap', 'nobody', '--daily-cap-usd', '-1'], 2, '--daily-cap-usd'],
     [['user', 'set-cap', 'nobody', '--daily-cap-usd', '1e3'], 2, 'an amount in USD'],
     [['user', 'add', 'a b'], 2, 'cannot name a user'],
@@ -88,6 +97,85 @@ describe('user and team', () => {
     for (const action of ['add', 'list', 'set-cap', 'disable', 'enable']) expect(all.stdout).toContain(`user ${action}`)
     expect((await run('team', 'set-cap', '--help')).stdout).toContain('Usage: metis-gateway team set-cap ID [flags]')
     expect((await run('help', 'user', 'add')).stdout).toContain('Usage: metis-gateway user add ID [flags]')
+  })
+})
+
+it('user set-team moves what is spent from then on, and the caps that hold, with the next request', async () => {
+  await run('team', 'add', 'old')
+  await run('team', 'add', 'broke', '--monthly-cap-usd', '0')
+  await run('user', 'add', 'mover', '--team', 'old')
+  const key = await json('issue-key', '--name', 'k', '--workspace', '.', '--user', 'mover')
+  const token = textOf(key['token'])
+  expect((await ask(token)).status).toBe(200)
+  expect(await json('user', 'set-team', 'mover', 'broke')).toEqual({ user_id: 'mover', team_id: 'broke' })
+  expect(await ask(token)).toMatchObject({ status: 429, error: { identity: 'team:broke' } })
+  expect((await run('user', 'set-team', 'mover', 'none')).stdout).toBe('user mover is in no team')
+  expect((await ask(token)).status).toBe(200)
+  const { db } = gateway.context.storage
+  const calls = await db.selectFrom('calls').select('team_id').where('user_id', '=', 'mover').orderBy('turn_id').execute()
+  expect(calls.map((call) => call.team_id)).toEqual(['old', null])
+  const [last] = (await gateway.events()).filter(({ type }) => type === 'gateway.identity_changed').slice(-1)
+  expect(last?.payload).toMatchObject({ kind: 'user', id: 'mover', change: 'team_set', team_id: null })
+})
+
+describe('set-key', () => {
+  it('changes what it names and nothing else, works with the next request, and is on record', async () => {
+    const key = await json(
+      'issue-key',
+      '--name',
+      'k',
+      '--workspace',
+      '.',
+      '--rpm',
+      '1000',
+      '--daily-cap-usd',
+      '5',
+      '--tag',
+      'a=b',
+    )
+    const [id, token] = [textOf(key['key_id']), textOf(key['token'])]
+    expect((await ask(token)).status).toBe(200)
+    const change = ['--daily-cap-usd', 'none', '--monthly-cap-usd', '0.000001', '--name', 'renamed', '--expires', '1d']
+    const { key_id: _id, token: _token, expires_at: _none, ...rest } = key
+    expect(await json('set-key', id, ...change)).toMatchObject({
+      ...rest,
+      last_used_at: expect.any(String),
+      name: 'renamed',
+      daily_cap_usd: null,
+      monthly_cap_usd: 0.000001,
+      expires_at: expect.any(String),
+    })
+    // What the month has cost before is counted.
+    expect(await ask(token)).toMatchObject({ status: 429, error: { identity: `key:${id}`, scope: 'monthly' } })
+    const refused = await ask(token)
+    expect(Number(refused.error['current_usd'])).toBeGreaterThan(0)
+    await run('set-key', id, '--monthly-cap-usd', 'none', '--allow-model', 'openai:*')
+    expect(await ask(token)).toMatchObject({ status: 403, error: { code: 'model_not_allowed' } })
+    await run('set-key', id, '--allow-model', 'all', '--expires', 'none', '--rpm', 'none')
+    expect((await ask(token)).status).toBe(200)
+    const changes = (await gateway.events()).filter(({ type }) => type === 'gateway.key_changed')
+    expect(changes.at(-3)?.payload).toMatchObject({ key_id: id, daily_cap_usd: null, monthly_cap_usd: 0.000001, name: 'renamed' })
+    expect(changes.at(-1)?.payload).toMatchObject({ allowed_models: [], requests_per_minute: null, expires_us: null })
+  })
+
+  it('limits a rotated key and its successor together', async () => {
+    const key = await json('issue-key', '--name', 'k', '--workspace', '.')
+    expect((await ask(textOf(key['token']))).status).toBe(200)
+    const successor = await json('rotate-key', textOf(key['key_id']))
+    await run('set-key', textOf(successor['key_id']), '--daily-cap-usd', '0.000001')
+    for (const token of [key['token'], successor['token']]) {
+      const refused = await ask(textOf(token))
+      expect([refused.status, Number(refused.error['current_usd']) > 0]).toEqual([429, true])
+    }
+  })
+
+  it('does not wake a revoked key', async () => {
+    const key = await json('issue-key', '--name', 'k', '--workspace', '.')
+    await run('revoke-key', textOf(key['key_id']))
+    expect(await run('set-key', textOf(key['key_id']), '--expires', 'none')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is revoked'),
+    })
   })
 })
 

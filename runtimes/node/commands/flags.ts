@@ -64,6 +64,21 @@ function usdIn(value: string): number | undefined {
   return amount <= mostUsd ? amount : undefined
 }
 
+/** `none` takes a limit away. */
+export function integerOrNone(placeholder: string, help: string, min: number, max: number): Flag<number | 'none' | undefined> {
+  return orNone(integer(placeholder, `${help}; none = no limit`, min, max))
+}
+
+/** Milliseconds. */
+export function durationOrNone(help: string): Flag<number | 'none' | undefined> {
+  return orNone(duration(`${help}; none = until it is revoked`))
+}
+
+const orNone = <T>(flag: Flag<T>): Flag<T | 'none'> => ({
+  ...flag,
+  read: (given, name) => (given.at(-1) === 'none' ? 'none' : flag.read(given, name)),
+})
+
 /** Milliseconds. */
 export function duration(help: string): Flag<number | undefined> {
   return parsed('90d', help, 'a duration such as 90d, 24h or 15m', (value) => parseDuration(value) ?? undefined)

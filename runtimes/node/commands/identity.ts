@@ -7,6 +7,7 @@ import { defineCommand, type Command } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, usdOrNone } from './flags.ts'
 import { addTeam, addUser } from './identity-add.ts'
+import { setUserTeam } from './identity-team.ts'
 import { authorOf } from './keys.ts'
 import { withNode } from './open.ts'
 import { tableLines } from './table.ts'
@@ -18,6 +19,7 @@ export function identityCommands(kind: IdentityKind): readonly Command[] {
     kind === 'user' ? addUser : addTeam,
     listCommand(kind),
     setCapCommand(kind),
+    ...(kind === 'user' ? [setUserTeam] : []),
     switchCommand(kind, true),
     switchCommand(kind, false),
   ]

@@ -25,6 +25,7 @@ import { revokeKey } from './revoke-key.ts'
 import { rotateKey } from './rotate-key.ts'
 import { route } from './route.ts'
 import { runClient } from './run-client.ts'
+import { setKey } from './set-key.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 import { statusLineCommand } from './status-line.ts'
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   chat,
   issueKey,
   listKeys,
+  setKey,
   rotateKey,
   revokeKey,
   ...identityCommands('user'),
