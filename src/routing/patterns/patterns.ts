@@ -54,7 +54,7 @@ export function createPatterns({ settings, store, clock, logger }: PatternParts)
   /** By turn, oldest first. */
   const samples = new Map<string, Sample>()
   let lookedUs = -Infinity
-  let looking: Promise<void> | null = null
+  let askedUs = -Infinity
   const made = new WeakMap<RouteRequest, Fingerprint | null>()
   const lastAsked = new Map<string, { readonly sample: Sample; readonly atUs: number }>()
 
@@ -72,11 +72,17 @@ export function createPatterns({ settings, store, clock, logger }: PatternParts)
     dropOldest(samples, SAMPLES_LIMIT)
   }
 
-  /** Other processes learn too, and people say later how it went. */
+  /** Other processes learn too, and people say later how it went. Never throws: routing goes on without. */
   async function look(): Promise<void> {
-    const startedUs = clock.nowUs()
-    for (const sample of await store.read(Math.max(0, lookedUs - OVERLAP_US), SAMPLES_LIMIT)) remember(sample)
-    lookedUs = startedUs
+    askedUs = clock.nowUs()
+    const startedUs = askedUs
+    try {
+      for (const sample of await store.read(Math.max(0, lookedUs - OVERLAP_US), SAMPLES_LIMIT)) remember(sample)
+      lookedUs = Math.max(lookedUs, startedUs)
+    } catch (error) {
+      lookedUs = clock.nowUs()
+      logger.log('warn', 'patterns could not be read', { error: String(error) })
+    }
   }
 
   /** The one before was no help when the same is asked again. */
@@ -99,14 +105,12 @@ export function createPatterns({ settings, store, clock, logger }: PatternParts)
 
   return {
     prepare() {
-      if (clock.nowUs() - lookedUs < LOOK_EVERY_US) return null
-      looking ??= look()
-        .catch((error: unknown) => {
-          lookedUs = clock.nowUs()
-          logger.log('warn', 'patterns could not be read', { error: String(error) })
-        })
-        .finally(() => (looking = null))
-      return lookedUs === -Infinity ? looking : null
+      const nowUs = clock.nowUs()
+      if (nowUs - lookedUs < LOOK_EVERY_US) return null
+      // Nobody waits for another's look: on Workers the I/O of a request ends with it.
+      if (lookedUs === -Infinity) return look()
+      if (nowUs - askedUs >= LOOK_EVERY_US) void look()
+      return null
     },
     recommend(request, isAllowed) {
       const own = fingerprint(request)
