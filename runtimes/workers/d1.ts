@@ -1,5 +1,5 @@
 // D1 behind Storage: a unit is a batch, which D1 runs as one transaction. There are no transactions across round trips, and at
-// most 100 parameters a statement; nothing of ours needs more (docs/decisions/0025-d1-keeps-the-promises.md).
+// most 100 parameters a statement; nothing of ours needs more (docs/decisions/0021-d1-keeps-what-caps-need.md).
 import { Kysely, SqliteAdapter, SqliteQueryCompiler, sql } from 'kysely'
 import type { CompiledQuery, DatabaseConnection, DatabaseIntrospector, Dialect, Driver, QueryResult, TableMetadata } from 'kysely'
 import type { Database } from '../../src/store/schema.ts'

@@ -10,15 +10,18 @@ import { createRedactor } from '../../src/lib/redact.ts'
 import { createDemoSend } from '../../src/providers/demo/send.ts'
 import { createProviders } from '../../src/providers/index.ts'
 import { presets } from '../../src/providers/presets.ts'
+import { createPatterns } from '../../src/routing/patterns/patterns.ts'
 import { createRoutingTables } from '../../src/routing/tables.ts'
 import { createServe, type Serve } from '../../src/serve/app.ts'
 import { errorAnswer } from '../../src/serve/answers.ts'
 import type { Services } from '../../src/services.ts'
 import { createBrakeStore } from '../../src/store/brakes.ts'
+import { createHub } from '../../src/store/hub.ts'
 import { createIdentityStore } from '../../src/store/identities.ts'
 import { isDeadBy } from '../../src/store/instances.ts'
 import { createKeyStore } from '../../src/store/keys.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { createPatternStore } from '../../src/store/patterns.ts'
 import { sweepOrphans } from '../../src/store/sweep.ts'
 import { version } from '../node/version.ts'
 import { openD1 } from './d1.ts'
@@ -82,6 +85,15 @@ export async function openIsolate(env: Env, background: Services['background']):
     clock,
     logger,
     storage,
+    patterns:
+      config.patternRouting === null
+        ? null
+        : createPatterns({
+            settings: config.patternRouting,
+            store: createPatternStore({ storage, queue, clock }),
+            clock,
+            logger,
+          }),
     ...(readPolicy === undefined ? {} : { readPolicy }),
   })
   // There is no last good version to go on with but the last deployment, and going on without rules could send anywhere.
@@ -117,6 +129,7 @@ export async function openIsolate(env: Env, background: Services['background']):
           keys,
           queue,
           newId: nextId,
+          hub: createHub({ storage, queue, clock, hash: sha256, newId: nextId, randomBytes }),
           identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
         })
   let migrated = false

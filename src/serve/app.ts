@@ -15,6 +15,7 @@ import type { KeyStore } from '../store/keys.ts'
 import { createAccess, type AdminSecrets } from './access.ts'
 import { errorAnswer, faultAnswer, jsonAnswer } from './answers.ts'
 import { dashboardFiles, fileAnswer, signInPage } from './dashboard.ts'
+import { createHubTokenRoutes } from './hub-tokens.ts'
 import { createIngest } from './ingest.ts'
 import { createKeyRoutes } from './keys.ts'
 import { endpointOperation, openApiOf } from './openapi.ts'
@@ -85,7 +86,7 @@ export function createServe(
     api('/server/version', { GET: serverVersion }),
     api('/models', { GET: () => jsonAnswer(200, { data: models.list().map(listedModel) }) }),
     api('/admin/session', { POST: access.signIn, DELETE: access.signOut }, true),
-    ...(options.hub === undefined ? [] : [api('/ingest', { POST: createIngest(options.hub, services.readBody) }, true)]),
+    ...(options.hub === undefined ? [] : hubRoutes(options.hub, services.readBody)),
     api('/openapi.json', { GET: () => jsonAnswer(200, openapi) }),
     ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
     ...(options.sessions === undefined ? [] : sessionRoutes(options.sessions)),
@@ -161,6 +162,16 @@ const pageRoute = (path: string, handler: Handler, open = false): Route => ({
   open,
   versioned: false,
 })
+
+function hubRoutes(hub: Hub, readBody: Services['readBody']): readonly Route[] {
+  const tokens = createHubTokenRoutes(hub, readBody)
+  return [
+    // Behind the hub token, whatever else is asked of the rest.
+    { path: '/ingest', methods: { POST: createIngest(hub, readBody) }, open: true, versioned: true },
+    { path: '/admin/hub-tokens', methods: { GET: tokens.list, POST: tokens.issue }, versioned: true },
+    { path: '/admin/hub-tokens/:id/revoke', methods: { POST: tokens.revoke }, versioned: true },
+  ]
+}
 
 function sessionRoutes(sessions: SessionHandlers): readonly Route[] {
   const of = (handler: (request: Request, id: string) => Promise<Response>): Handler => {

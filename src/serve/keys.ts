@@ -3,7 +3,6 @@
 import * as z from 'zod'
 import { identifier } from '../analytics/filters.ts'
 import { invalidValue } from '../ir/errors.ts'
-import { parseJsonBytes } from '../ir/json-body.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { nanoUsdOf } from '../lib/money.ts'
 import type { Services } from '../services.ts'
@@ -11,8 +10,8 @@ import type { Author } from '../store/audit.ts'
 import type { IdentityStore } from '../store/identities.ts'
 import { keyJson, stateOf } from '../store/key-json.ts'
 import type { IssuedKey, KeyStore, KeySummary } from '../store/keys.ts'
-import { requireOwnWrite } from './access.ts'
 import { errorAnswer, jsonAnswer } from './answers.ts'
+import { readOwnBody } from './own-body.ts'
 
 export interface KeyRoutesParts {
   readonly services: Pick<Services, 'clock' | 'readBody'>
@@ -31,7 +30,6 @@ export interface KeyRoutes {
   readonly revoke: Handler
 }
 
-const bodyLimitBytes = 65_536
 /** 9,000,000 USD: as much as integer nano-dollars hold. */
 const usd = z.number().nonnegative().max(9_000_000).transform(nanoUsdOf).nullish()
 const limit = z.int().min(1).max(1_000_000_000).nullish()
@@ -68,16 +66,7 @@ const revokeBody = z.strictObject({})
 export function createKeyRoutes({ services, keys, identities, author }: KeyRoutesParts): KeyRoutes {
   const { clock, readBody } = services
 
-  /** @throws GatewayError */
-  async function bodyOf<Output>(request: Request, schema: z.ZodType<Output>): Promise<Output> {
-    requireOwnWrite(request)
-    const result = schema.safeParse(parseJsonBytes(await readBody(request, bodyLimitBytes)))
-    if (result.success) return result.data
-    const [issue] = result.error.issues
-    const field = issue?.path.join('.') ?? ''
-    throw invalidValue(field || 'body', `${field === '' ? 'The body' : field}: ${issue?.message ?? 'is not valid'}`)
-  }
-
+  const bodyOf = <Output>(request: Request, schema: z.ZodType<Output>) => readOwnBody(request, readBody, schema)
   const shown = (key: KeySummary) => keyJson(key, clock.nowUs())
   const find = async (id: string) => (await keys.list()).find((key) => key.id === id)
 

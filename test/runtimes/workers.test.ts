@@ -1,10 +1,16 @@
 // What is the Worker's own beside the contract that all gateways keep: its variables and secrets, serve behind the admin token,
 // keys over HTTP, and turns whose requests the platform has ended.
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openNode } from '../../runtimes/node/context.ts'
+import { createPusher } from '../../runtimes/node/pusher.ts'
+import { byTest } from '../support/author.ts'
 import { root } from '../support/import-graph.ts'
 import { listOf, objectOf, parseObject, type JsonObject } from '../support/json.ts'
+import { range, work } from '../support/laptops.ts'
 import { adminToken, ageHeartbeats, startWorkersGateway, type WorkersGateway } from '../support/workers-gateway.ts'
 
 const question = (stream = false) => ({
@@ -80,6 +86,38 @@ describe('serve on the same Worker', () => {
 
   it('keeps to itself what a process would tell its own machine: /metrics is no path here', async () => {
     expect((await administer('/metrics')).status).toBe(404)
+  })
+})
+
+describe('a hub for laptops', () => {
+  it('takes what they push with a token that is issued over HTTP, once, until it is revoked', async () => {
+    const issued = await administer('/admin/hub-tokens', { name: 'ada-laptop' })
+    expect(issued).toMatchObject({ status: 201, body: { name: 'ada-laptop', token: expect.stringMatching(/^hub_/) } })
+    const { token, id } = issued.body
+    const home = await mkdtemp(join(tmpdir(), 'metis-laptop-'))
+    const context = await openNode({ home, env: {}, logLevel: 'error' })
+    const { keyId } = await context.keys.issue({ name: 'default', userId: 'ada', create: true }, byTest)
+    await work({ context, keyId, token: String(token) }, range(0, 60))
+    const push = () => createPusher(context, { url: gateway.url, token: String(token) })()
+    expect(await push()).toMatchObject({ accepted: 60, refused: 0 })
+    await context.storage.db.deleteFrom('pushed_turns').execute()
+    expect(await push()).toMatchObject({ accepted: 0, known: 60 })
+    const { body } = await administer('/analytics/by_key?from=2026-01-01T00:00:00Z')
+    expect(listOf(body['data'])).toContainEqual(
+      expect.objectContaining({ gateway_key_id: keyId, name: 'default @ ada-laptop', call_count: 60 }),
+    )
+
+    const listed = await administer('/admin/hub-tokens')
+    expect(listOf(listed.body['data'])).toMatchObject([{ id, name: 'ada-laptop', revoked_at: null }])
+    expect(JSON.stringify(listed.body)).not.toContain(String(token))
+    expect((await administer(`/admin/hub-tokens/${String(id)}/revoke`, {})).status).toBe(200)
+    expect((await administer(`/admin/hub-tokens/${String(id)}/revoke`, {})).status).toBe(404)
+    await work({ context, keyId, token: String(token) }, [60])
+    await expect(push()).rejects.toThrow(/token/)
+    expect((await administer('/admin/hub-tokens', { name: 'no such name' })).status).toBe(400)
+    expect((await administer('/admin/hub-tokens', { name: 'mine' }, gateway.token)).status).toBe(401)
+    await context.close()
+    await rm(home, { recursive: true, force: true })
   })
 })
 

@@ -1,4 +1,5 @@
 // `hub-token`: on a hub, who may push to it.
+import { hubTokenJson, laptopName } from '../../../src/store/hub-token-json.ts'
 import { isoOf } from '../../../src/store/key-json.ts'
 import { defineCommand } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
@@ -22,7 +23,7 @@ export const hubToken = defineCommand({
       const { name, revoke } = flags
       if (name !== undefined && revoke !== undefined) throw new UsageError('hub-token takes --name or --revoke, not both')
       if (name !== undefined) {
-        if (!/^[A-Za-z0-9_.:@-]{1,100}$/.test(name))
+        if (!laptopName.test(name))
           throw new UsageError(`"${name.slice(0, 80)}" cannot name a laptop: letters, digits and _.:@- only, at most 100`)
         const issued = await hub.issue(name)
         if (flags.json) io.out(JSON.stringify({ ...issued, name }))
@@ -37,14 +38,7 @@ export const hubToken = defineCommand({
       }
       const tokens = await hub.list()
       if (flags.json) {
-        const data = tokens.map(({ id, source, created_us, revoked_us, last_push_us }) => ({
-          id,
-          name: source,
-          created_at: isoOf(created_us),
-          revoked_at: isoOf(revoked_us),
-          last_push_at: isoOf(last_push_us),
-        }))
-        io.out(JSON.stringify({ data }))
+        io.out(JSON.stringify({ data: tokens.map(hubTokenJson) }))
         return 0
       }
       const rows = tokens.map(({ id, source, revoked_us, last_push_us }) => [
