@@ -5,13 +5,17 @@ import { formatModelRef, parseModelRef } from '../../src/catalog/models.ts'
 import { GatewayError } from '../../src/ir/errors.ts'
 import { nanoUsdOf } from '../../src/lib/money.ts'
 import type { ReadPolicy } from '../../src/routing/policy/book.ts'
+import { createPatterns, type Patterns } from '../../src/routing/patterns/patterns.ts'
 import { predicateNames } from '../../src/routing/policy/schema.ts'
 import { route } from '../../src/routing/router.ts'
+import type { ValidationFailure } from '../../src/routing/validate.ts'
 import type { RoutingTables } from '../../src/routing/tables.ts'
 import type { Spend } from '../../src/store/spend.ts'
-import { fakeClock } from '../support/fake-clock.ts'
+import { silent } from '../store/open-store.ts'
+import { fakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { contentOf, shop, type PolicyCase } from './cases/policy-case.ts'
 import { candidateCases } from './cases/candidates.ts'
+import { patternCases } from './cases/patterns.ts'
 import { choiceCases } from './cases/choices.ts'
 import { precedenceCases } from './cases/precedence.ts'
 import { predicateCases } from './cases/predicates.ts'
@@ -23,7 +27,16 @@ beforeAll(async () => {
   open = await openTables()
 })
 
-const cases = [...predicateCases, ...precedenceCases, ...candidateCases, ...choiceCases]
+const cases = [...predicateCases, ...precedenceCases, ...candidateCases, ...choiceCases, ...patternCases]
+
+const validationFailures: Readonly<Record<ValidationFailure, true>> = {
+  not_configured: true,
+  provider_unavailable: true,
+  no_vision_support: true,
+  no_tool_support: true,
+  no_structured_output_support: true,
+  exceeds_context_window: true,
+}
 
 describe('the routing chain', () => {
   it.each(cases)('$claim', async (given) => {
@@ -40,6 +53,11 @@ describe('the routing chain', () => {
     expect(words).toEqual(given.chain)
     if (given.winner === null) expect(result.refusal).toMatchObject({ code: 'routing_failed', status: 503 })
     else expect(result.chain[result.winnerIndex]).toMatchObject({ verdict: 'chose', candidate_model: given.winner })
+  })
+
+  it('has a case for every reason why a model cannot answer', () => {
+    const failures = new Set(cases.flatMap(({ chain }) => chain.flatMap((slot) => slot.split(' ')[2] ?? [])))
+    expect([...failures].toSorted()).toEqual(Object.keys(validationFailures).toSorted())
   })
 
   it('has a case for every predicate, both ways', () => {
@@ -66,16 +84,29 @@ describe('the routing chain', () => {
   })
 })
 
-function tablesOf({ config = shop, policy, global, at = '12:00:00', spent, trouble = [] }: PolicyCase): RoutingTables {
+function tablesOf(given: PolicyCase): RoutingTables {
+  const { config = shop, policy, global, at = '12:00:00', spent, trouble = [], learned } = given
   const clock = fakeClock({ startUs: Date.parse(`2026-11-23T${at}Z`) * 1000 })
   const readPolicy: ReadPolicy = async (workspace) => {
     const text = workspace === null ? global : policy
     if (text === undefined) return { kind: 'absent' }
     return { kind: 'read', path: 'routing.yaml', version: '1', ...readYaml(text) }
   }
-  const tables = open(config, { clock, readPolicy })
+  const tables = open(config, { clock, readPolicy, patterns: learned === undefined ? null : patternsOf(learned, clock) })
   for (const id of trouble) fail(id, tables)
   return spent === undefined ? tables : { ...tables, spend: () => spendOf(spent) }
+}
+
+function patternsOf(learned: NonNullable<PolicyCase['learned']>, clock: FakeClock): Patterns {
+  const store = { add: () => Promise.resolve(), judge: () => Promise.resolve(), read: () => Promise.resolve([]) }
+  const settings = { costWeight: 0.1, neighbours: 25, minSample: 5, minConfidence: 0.25 }
+  const patterns = createPatterns({ settings, store, clock, logger: silent })
+  for (const { says, model, status, times } of learned)
+    for (let time = 0; time < times; time += 1) {
+      const turn = { turnId: `${model} ${time}`, session: null, model, status, costNanoUsd: 1000 }
+      patterns.learn(routeRequestWith({ content: () => contentOf(says) }), turn)
+    }
+  return patterns
 }
 
 function fail(id: string, { availability }: RoutingTables): void {

@@ -23,6 +23,8 @@ export interface Recommendation {
 
 /** Less alike than this is chance. */
 const LEAST_SIMILARITY = 0.1
+/** Who is the only one known, and was no help more often than not, is no recommendation. */
+const LEAST_SUCCESS = 0.5
 
 export function recommend(
   fingerprint: Fingerprint,
@@ -61,11 +63,13 @@ export function recommend(
       const confidence = Math.sqrt(likeness) * (count / (count + settings.minSample))
       return { model, samples: count, success, costEfficiency, score, confidence }
     })
-    .sort((a, b) => b.score - a.score)
+    .sort((a, b) => Number(isHelp(b)) - Number(isHelp(a)) || b.score - a.score)
   const [best] = scored
-  const isSure = best !== undefined && best.confidence >= settings.minConfidence
+  const isSure = best !== undefined && isHelp(best) && best.confidence >= settings.minConfidence
   return { scored, model: isSure ? best.model : null, neighbours: nearest.length }
 }
+
+const isHelp = ({ success }: Scored): boolean => success >= LEAST_SUCCESS
 
 function isComparable(a: Fingerprint, b: Fingerprint): boolean {
   return a.hasTools === b.hasTools && a.hasImages === b.hasImages && Math.abs(a.sizeClass - b.sizeClass) <= 1

@@ -22,6 +22,13 @@ export interface PolicyCase {
   readonly spent?: Readonly<Record<string, number>>
   /** Models that failed five times, providers that refused the credential. */
   readonly trouble?: readonly string[]
+  /** Turns that the pattern slot has learned from; absent = it is off. */
+  readonly learned?: readonly {
+    readonly says: string
+    readonly model: string
+    readonly status: 'ok' | 'failed'
+    readonly times: number
+  }[]
   /** null = refused. */
   readonly winner: string | null
   /** The slots that had something to say: `rule chose`, `rule rejected no_tool_support`. */
