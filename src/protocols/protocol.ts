@@ -107,6 +107,8 @@ export interface EncodedRequest {
   readonly inboundShape: Shape
   /** Name sent upstream → the client's name, for tools whose name had to be shortened. */
   readonly toolNames: ReadonlyMap<string, string>
+  /** The ids of the conversation's tool calls as the client has them: an answer's calls get others. Only across shapes. */
+  readonly takenCallIds?: ReadonlySet<string>
   /** OpenAI wire: we added `include_usage`, so the usage-only chunk is taken out before the client. */
   readonly hidesUsageChunk: boolean
   /** Structured output was rendered as this forced tool: its arguments are the answer's text and the stop is `end`. */

@@ -1,5 +1,5 @@
 // Cursor's mixed bodies go to an OpenAI provider rendered anew, and a tool whose name was too long for it is named back in the
-// answer: the client gets calls of the tools it has.
+// answer: the client gets calls of the tools it has. And ids of calls that a provider uses again are made others.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { listOf, objectOf, parseObject } from '../support/json.ts'
@@ -45,4 +45,31 @@ it('a name that needs no change leaves the answer as the provider wrote it', asy
   const { text, sentName } = await ask(false, ['read'])
   expect(sentName).toBe('read')
   expect(parseObject(text)['id']).not.toMatch(/^chatcmpl-0/)
+})
+
+it.each([false, true])('a provider that counts its calls anew in each answer confuses no client (stream: %s)', async (stream) => {
+  const call = { type: 'tool', id: '0', name: 'read', args: '{"path":"a"}' } as const
+  const tools = [{ name: 'read', input_schema: { type: 'object', properties: {} } }]
+  const messages: object[] = [{ role: 'user', content: 'read' }]
+  const ids: string[] = []
+  for (let round = 0; round < 3; round++) {
+    gateway.provider.script({ plan: { parts: [call], stop: 'tool' } })
+    const response = await gateway.post('/v1/messages', { model: 'openai:gpt-4o-mini', max_tokens: 9, stream, tools, messages })
+    const text = await response.text()
+    expect(response.status, text).toBe(200)
+    const id = /"type":"tool_use","id":"([^"]+)"/.exec(text)?.[1] ?? ''
+    ids.push(id)
+    messages.push(
+      { role: 'assistant', content: [{ type: 'tool_use', id, name: 'read', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: `result ${round}` }] },
+    )
+  }
+  expect(ids).toEqual(['call_0', 'call_0_1', 'call_0_2'])
+  expect(listOf(gateway.provider.at(-1).json['messages']).map((message) => objectOf(message)['tool_call_id'] ?? '')).toEqual([
+    '',
+    '',
+    'call_0',
+    '',
+    'call_0_1',
+  ])
 })

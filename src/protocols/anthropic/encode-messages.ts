@@ -4,6 +4,7 @@ import { invalidValue } from '../../ir/errors.ts'
 import type { Message, Part, ToolResultPart } from '../../ir/request.ts'
 import { blockOf, wireToolId, type Block, type PartContext } from './encode-parts.ts'
 import { groupsOf, type Entry, type Group } from './message-groups.ts'
+import { withUniqueCalls } from './unique-calls.ts'
 
 export interface EncodeMessagesOptions extends PartContext {
   /** The model continues an assistant message at the end. */
@@ -25,7 +26,7 @@ export interface EncodedMessages {
 
 /** @throws GatewayError invalid_value naming the message */
 export function encodeMessages(messages: readonly Message[], options: EncodeMessagesOptions): EncodedMessages {
-  const groups = withResultTurns(groupsOf(messages))
+  const groups = withResultTurns(withUniqueCalls(groupsOf(messages)))
   const turns = groups.map((group, index) => turnOf(group, groups[index - 1], groups[index + 1], options))
   refuseEmptyUserTurns(turns)
   const trimmed = withPrefill(

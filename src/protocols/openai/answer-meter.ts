@@ -7,6 +7,11 @@ import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
 import { usageOf } from './usage.ts'
 
+/** The answer that a wire with one is told: index 0, wherever it stands. */
+export function firstOf({ choices }: WireAnswer): WireAnswer['choices'][number] | undefined {
+  return choices.find(({ index }) => (index ?? 0) === 0) ?? choices[0]
+}
+
 export function meterOf(answer: WireAnswer, call: EncodedRequest): Meter {
   const { choices, usage, model } = answer
   let toolCalls = 0
@@ -21,7 +26,7 @@ export function meterOf(answer: WireAnswer, call: EncodedRequest): Meter {
       outputCharacters += text?.length ?? 0
     }
   }
-  const first = choices[0]
+  const first = firstOf(answer)
   const facts = { hasToolCalls: toolCalls > 0, hasRefusal: Boolean(first?.message.refusal) }
   return {
     ...(usage ? { usage: usageOf(usage, answer.service_tier) } : {}),

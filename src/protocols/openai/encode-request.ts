@@ -69,9 +69,15 @@ function renderRequest(request: LanguageModelRequest, target: Target): EncodedRe
     warnings: warnings.all,
     inboundShape: request.shape,
     toolNames: names.clientNames,
+    ...takenCallIdsOf(content),
     // Across shapes the door makes its own usage chunk; a mixed body of our own shape gets the provider's bytes.
     hidesUsageChunk: asksUsage && request.shape === 'openai' && !request.includeUsage,
   }
+}
+
+function takenCallIdsOf({ messages }: RequestContent): { takenCallIds?: ReadonlySet<string> } {
+  const ids = messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'toolCall' ? [part.id] : [])))
+  return ids.length === 0 ? {} : { takenCallIds: new Set(ids) }
 }
 
 function extraFields(request: LanguageModelRequest, { unmapped }: RequestContent, warnings: Warnings): Readonly<Json> {

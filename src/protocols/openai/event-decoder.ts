@@ -2,6 +2,8 @@
 // only remembered, because usage may follow it.
 import type { PartHead, StreamEvent } from '../../ir/stream.ts'
 import type { Usage } from '../../ir/usage.ts'
+import type { EncodedRequest } from '../protocol.ts'
+import { createFreeIds } from './free-ids.ts'
 import type { WireChunk, WireMessage, WireToolCall } from './schema.ts'
 import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
@@ -14,8 +16,8 @@ export interface EventDecoder {
   end(): readonly StreamEvent[]
 }
 
-/** @param nameOf the client's name of a tool that goes upstream under another */
-export function createEventDecoder(nameOf: (sent: string) => string): EventDecoder {
+/** @param call what was asked: how the client knows its tools, and which calls it has already */
+export function createEventDecoder({ toolNames, takenCallIds }: AskedOf): EventDecoder {
   let answer: { readonly id: string; readonly model: string } | undefined
   let parts = 0
   let open: { readonly kind: OpenKind; readonly index: number } | undefined
@@ -24,7 +26,12 @@ export function createEventDecoder(nameOf: (sent: string) => string): EventDecod
   let usage: Usage | undefined
   /** Said while a call's arguments were still coming: the call's part must close first, and what follows may belong to it. */
   const held: { readonly kind: OpenKind; readonly text: string }[] = []
-  const calls = createToolCalls({ nextPart: () => parts++, nameOf, answerId: () => answer?.id ?? '' })
+  const calls = createToolCalls({
+    nextPart: () => parts++,
+    nameOf: (sent) => toolNames.get(sent) ?? sent,
+    answerId: () => answer?.id ?? '',
+    freeIdOf: createFreeIds(takenCallIds),
+  })
 
   return {
     push(chunk) {
@@ -121,4 +128,5 @@ export function createEventDecoder(nameOf: (sent: string) => string): EventDecod
   }
 }
 
+type AskedOf = Pick<EncodedRequest, 'toolNames' | 'takenCallIds'>
 type OpenKind = 'text' | 'thinking' | 'refusal'

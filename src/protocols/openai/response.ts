@@ -10,7 +10,7 @@ import { createEventDecoder } from './event-decoder.ts'
 import { answerSchema, type WireAnswer } from './schema.ts'
 import { passesBytes } from './same-shape.ts'
 import { finishReasonOf } from './stop.ts'
-import { meterOf } from './answer-meter.ts'
+import { firstOf, meterOf } from './answer-meter.ts'
 import { wireUsageOf } from './usage.ts'
 
 /** `verbatim` only when no stream was asked for: a stream is rendered from the events. */
@@ -21,7 +21,7 @@ export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamC
   return {
     ...(passesBytes(call) && !call.stream ? { verbatim: { shape: 'openai' as const, bytes } } : {}),
     meter: meterOf(answer, call),
-    events: () => (events ??= eventsOf(answer, (sent) => call.toolNames.get(sent) ?? sent)),
+    events: () => (events ??= eventsOf(answer, call)),
   }
 }
 
@@ -42,9 +42,9 @@ function readAnswer(bytes: Uint8Array): WireAnswer {
   throw badAnswer('the provider sent JSON that is not a chat completion', answer.error)
 }
 
-function eventsOf(answer: WireAnswer, nameOf: (sent: string) => string): readonly StreamEvent[] {
-  const decoder = createEventDecoder(nameOf)
-  const [first] = answer.choices
+function eventsOf(answer: WireAnswer, call: EncodedRequest): readonly StreamEvent[] {
+  const decoder = createEventDecoder(call)
+  const first = firstOf(answer)
   const delta = first && { ...first.message, tool_calls: first.message.tool_calls?.map((call, index) => ({ ...call, index })) }
   const choices = [{ index: 0, finish_reason: first?.finish_reason, delta }]
   return [...decoder.push({ ...answer, choices }), ...decoder.end()]

@@ -18,7 +18,7 @@ import { createTap, endMark, type Tap } from './tap.ts'
 export async function* decodeStream(bytes: AsyncIterable<Uint8Array>, call: EncodedRequest): AsyncGenerator<StreamChunk> {
   const sse = createSseDecoder({ onTooLong: () => badAnswer('the provider sent a frame that is too large') })
   const tap = createTap(call)
-  const decoder = createEventDecoder((sent) => call.toolNames.get(sent) ?? sent)
+  const decoder = createEventDecoder(call)
   const held: Uint8Array[] = []
   let ended = false
 

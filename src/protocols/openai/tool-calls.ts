@@ -23,6 +23,8 @@ export interface ToolCallContext {
   readonly nameOf: (sent: string) => string
   /** Makes ids for calls that come without one unlike those of other answers. */
   readonly answerId: () => string
+  /** The id that the client is given for the provider's. */
+  readonly freeIdOf: (id: string) => string
 }
 
 /**
@@ -99,7 +101,7 @@ export function createToolCalls(context: ToolCallContext): ToolCalls {
     if (call.part === undefined) {
       call.part = context.nextPart()
       any = true
-      const id = call.id === '' ? `call_${shortHash(context.answerId())}_${call.number}` : call.id
+      const id = context.freeIdOf(call.id === '' ? `call_${shortHash(context.answerId())}_${call.number}` : call.id)
       events.push({
         type: 'part-start',
         index: call.part,

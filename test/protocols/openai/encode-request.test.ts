@@ -245,6 +245,11 @@ describe('a request of another wire', () => {
     expect([...out.toolNames]).toEqual([[sent, longName]])
   })
 
+  it('remembers the ids of the calls that the client has', () => {
+    const messages = [user(text('Hi')), assistant(call('a'), call('b')), user(result('a'), result('b'))]
+    expect([...(encoded({ messages }).takenCallIds ?? [])]).toEqual(['a', 'b'])
+  })
+
   it.each<[string, Parameters<typeof request>[0], string]>([
     ['a limit of 0', { maxOutputTokens: 0 }, 'max_tokens'],
     [

@@ -49,6 +49,16 @@ describe('a whole body that is no answer', () => {
   })
 })
 
+describe('an answer of several choices', () => {
+  it('is told as the one of index 0, wherever it stands, as its stream is', () => {
+    const choice = (index: number, content: string, finish_reason: string) => ({ index, message: { content }, finish_reason })
+    const body = { id: 'a', choices: [choice(1, 'second', 'stop'), choice(0, 'first', 'length')] }
+    const { events, meter } = client.decodeResponse(bytesOf(body), call)
+    expect(foldEvents(events())).toMatchObject({ parts: [{ text: 'first' }], stop: { reason: 'length' } })
+    expect(meter).toMatchObject({ stop: { reason: 'length' }, warnings: [{ field: 'choices' }] })
+  })
+})
+
 describe('an answer with fields of another form than OpenAI gives them', () => {
   it.each([
     ['arguments as an object', { tool_calls: [{ id: 'a', function: { name: 'f', arguments: { x: 1 } } }] }],

@@ -3,7 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/ir/errors.ts'
 import { foldEvents } from '../../../src/ir/response.ts'
 import type { StreamChunk } from '../../../src/ir/stream.ts'
-import { answered, buffersOf, bytesOf, decode, everyByteOf, failed, fixtures, sameShapeCall, verbatimOf } from './fixtures.ts'
+import { safeToolId } from '../../../src/lib/identifiers.ts'
+import {
+  answered,
+  buffersOf,
+  bytesOf,
+  call,
+  decode,
+  everyByteOf,
+  failed,
+  fixtures,
+  sameShapeCall,
+  verbatimOf,
+} from './fixtures.ts'
 
 const usageChunk = /data:[^\n]*"choices": ?\[\],[^\n]*"usage": ?\{[^\n]*\n\n/
 
@@ -199,6 +211,23 @@ describe('a provider stream', () => {
       toolNames: new Map([['list_files', 'a long name']]),
     })
     expect(events).toContainEqual({ type: 'part-start', index: 0, part: { type: 'toolCall', id: 'call_n', name: 'a long name' } })
+  })
+
+  it('never gives a client an id that its conversation or this answer has already', async () => {
+    const calls = [0, 1, 2].map((index) => ({ index, id: 'call:0', function: { name: 'f', arguments: '{}' } }))
+    const frames = [
+      { id: 'c', model: 'm', choices: [{ index: 0, delta: { tool_calls: calls }, finish_reason: 'tool_calls' }] },
+      '[DONE]',
+    ]
+    const stream = bytesOf(frames.map((one) => `data: ${typeof one === 'string' ? one : JSON.stringify(one)}\n\n`).join(''))
+    const idsOf = async (takenCallIds: readonly string[]) => {
+      const { events } = await decode(buffersOf(stream), { ...call, takenCallIds: new Set(takenCallIds) })
+      return foldEvents(events).parts.flatMap((part) => (part.type === 'toolCall' ? [part.id] : []))
+    }
+    expect(await idsOf([])).toEqual(['call:0', 'call:0_1', 'call:0_2'])
+    expect(await idsOf(['call:0', 'call:0_2'])).toEqual(['call:0_1', 'call:0_3', 'call:0_4'])
+    // As a client of Messages was given it.
+    expect(await idsOf([safeToolId('call:0', 256)])).toEqual(['call:0_1', 'call:0_2', 'call:0_3'])
   })
 
   it('reads a call of a tool that takes text, which says nothing of its arguments being JSON', async () => {

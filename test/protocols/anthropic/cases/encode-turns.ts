@@ -147,6 +147,41 @@ export const turnCases: readonly EncodeCase[] = [
     },
   },
   {
+    row: 'tool ids: used again in a later turn and twice in one, results with their calls',
+    content: {
+      messages: [
+        ...hi,
+        assistant(call('0')),
+        user(result('0', text('1'))),
+        assistant(call('0'), call('0'), call('0_1')),
+        user(result('0', text('2')), result('0_1', text('4')), result('0', text('3'))),
+      ],
+    },
+    body: {
+      messages: [
+        wireHi,
+        { role: 'assistant', content: [{ ...toolUse, id: '0' }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: '0', content: [{ type: 'text', text: '1' }] }] },
+        {
+          role: 'assistant',
+          content: [
+            { ...toolUse, id: '0_2' },
+            { ...toolUse, id: '0_3' },
+            { ...toolUse, id: '0_1' },
+          ],
+        },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: '0_2', content: [{ type: 'text', text: '2' }] },
+            { type: 'tool_result', tool_use_id: '0_1', content: [{ type: 'text', text: '4' }] },
+            { type: 'tool_result', tool_use_id: '0_3', content: [{ type: 'text', text: '3' }] },
+          ],
+        },
+      ],
+    },
+  },
+  {
     row: 'arguments: empty, null, an object, broken',
     content: {
       messages: [...hi, assistant(call('a', ''), call('b', 'null'), call('c', '{"x": 1}'), call('d', '{"x":'), call('e', '[1]'))],
