@@ -12,7 +12,7 @@ import { isObject, jsonOf } from '../wire.ts'
 import { lostOf } from './losses.ts'
 import { taggedSignature } from './signature.ts'
 import { stopForClient, stopOf, wireStopOf } from './stop.ts'
-import { usageOf, wireUsageOf } from './usage.ts'
+import { tellsCounts, usageOf, wireUsageOf } from './usage.ts'
 
 /** @throws GatewayError the provider's own for an error body with status 200, else upstream_bad_response */
 export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamChunk {
@@ -28,7 +28,7 @@ export function decodeResponse(bytes: Uint8Array, call: EncodedRequest): StreamC
   const kinds = answer.content.map((block) => kindOf(block, call))
   const seen = { answered: kinds.includes('answer'), called: kinds.includes('tool') }
   const stop = stopForClient(stopOf(answer), seen)
-  const usage = answer.usage ? usageOf(answer.usage) : undefined
+  const usage = answer.usage && tellsCounts(answer.usage) ? usageOf(answer.usage) : undefined
   const meter: Meter = {
     ...(usage === undefined ? {} : { usage }),
     ...(stop === undefined ? {} : { stop }),

@@ -26,7 +26,7 @@ import { jsonOf } from '../wire.ts'
 import { frameTypeOf } from '../frame-type.ts'
 import { readFrame } from './frames.ts'
 import { stopForClient, stopOf } from './stop.ts'
-import { mergeUsage, usageOf } from './usage.ts'
+import { mergeUsage, tellsCounts, usageOf } from './usage.ts'
 
 /** @throws GatewayError upstream_bad_response for a frame that does not parse */
 export type EventReader = (frame: SseEvent) => readonly StreamEvent[]
@@ -49,7 +49,7 @@ export function createEventReader(names: AnswerNames): EventReader {
   const usageEvents = (next: WireUsage | null | undefined): readonly StreamEvent[] => {
     if (!next) return []
     usage = mergeUsage(usage, next)
-    return [{ type: 'usage', usage: usageOf(usage) }]
+    return tellsCounts(usage) ? [{ type: 'usage', usage: usageOf(usage) }] : []
   }
 
   const start = (frame: SseEvent): readonly StreamEvent[] => {

@@ -11,7 +11,7 @@ import { stringLength } from '../string-end.ts'
 import { readFrame } from './frames.ts'
 import { lostOf } from './losses.ts'
 import { stopForClient, stopOf } from './stop.ts'
-import { mergeUsage, usageOf } from './usage.ts'
+import { mergeUsage, tellsCounts, usageOf } from './usage.ts'
 
 export interface Reading {
   readonly meter: Meter
@@ -39,7 +39,7 @@ export function createTap(call: EncodedRequest): (frames: readonly SseEvent[]) =
     const count = (usage: WireUsage | null | undefined): void => {
       if (!usage) return
       wireUsage = mergeUsage(wireUsage, usage)
-      meter.usage = usageOf(wireUsage) satisfies Usage
+      if (tellsCounts(wireUsage)) meter.usage = usageOf(wireUsage) satisfies Usage
     }
     for (const frame of frames) {
       const type = frameTypeOf(frame)

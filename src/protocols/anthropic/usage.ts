@@ -10,6 +10,14 @@ export function mergeUsage(before: WireUsage | undefined, next: WireUsage): Wire
   return { ...before, ...Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null && value !== undefined)) }
 }
 
+/** An object without a single count tells nothing, and what tells nothing is estimated: it was not free. */
+export function tellsCounts(wire: WireUsage): boolean {
+  const { input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens } = wire
+  return [input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens].some(
+    (count) => typeof count === 'number',
+  )
+}
+
 export function usageOf(wire: WireUsage): Usage {
   const { cache_creation: split, output_tokens_details: details, server_tool_use: servers } = wire
   const oneHour = split?.ephemeral_1h_input_tokens ?? 0

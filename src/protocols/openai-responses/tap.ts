@@ -6,7 +6,7 @@ import { frameTypeOf } from '../frame-type.ts'
 import { readFrame } from './frames.ts'
 import { endedSchema, itemEventSchema, startedSchema, type WireAnswer } from './schema.ts'
 import { stopOf } from './stop.ts'
-import { usageOf } from './usage.ts'
+import { tellsCounts, usageOf } from './usage.ts'
 
 type Counts = { -readonly [K in keyof Meter]: Meter[K] }
 
@@ -68,7 +68,7 @@ export function endOf(answer: WireAnswer): Pick<Meter, 'usage' | 'stop' | 'ended
   }
   const searches = output.filter(({ type }) => type === 'web_search_call').length
   return {
-    ...(usage ? { usage: usageOf(usage, answer.service_tier, searches) } : {}),
+    ...(usage && tellsCounts(usage) ? { usage: usageOf(usage, answer.service_tier, searches) } : {}),
     stop: stopOf(status, details?.reason, facts),
     ended: true,
   }

@@ -3,6 +3,11 @@ import { totalInputOf, type Usage } from '../../ir/usage.ts'
 import { usageOf as chatUsageOf } from '../openai/usage.ts'
 import type { WireUsage } from './schema.ts'
 
+/** As chat's: an object without a single count tells nothing. */
+export function tellsCounts({ input_tokens, output_tokens }: WireUsage): boolean {
+  return typeof input_tokens === 'number' || typeof output_tokens === 'number'
+}
+
 /** @param webSearches calls of the search tool in the answer, which this wire counts nowhere */
 export function usageOf(wire: WireUsage, serviceTier: string | null | undefined, webSearches: number): Usage {
   const { input_tokens_details: input, output_tokens_details: output } = wire

@@ -5,7 +5,7 @@ import { lostOf } from './losses.ts'
 import type { WireAnswer } from './schema.ts'
 import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
-import { usageOf } from './usage.ts'
+import { tellsCounts, usageOf } from './usage.ts'
 
 /** The answer that a wire with one is told: index 0, wherever it stands. */
 export function firstOf({ choices }: WireAnswer): WireAnswer['choices'][number] | undefined {
@@ -29,7 +29,7 @@ export function meterOf(answer: WireAnswer, call: EncodedRequest): Meter {
   const first = firstOf(answer)
   const facts = { hasToolCalls: toolCalls > 0, hasRefusal: Boolean(first?.message.refusal) }
   return {
-    ...(usage ? { usage: usageOf(usage, answer.service_tier) } : {}),
+    ...(usage && tellsCounts(usage) ? { usage: usageOf(usage, answer.service_tier) } : {}),
     stop: stopOf(first?.finish_reason ?? 'stop', facts),
     ended: true,
     toolCalls,

@@ -8,7 +8,7 @@ import type { WireChunk, WireMessage, WireToolCall } from './schema.ts'
 import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
 import { createToolCalls } from './tool-calls.ts'
-import { usageOf } from './usage.ts'
+import { tellsCounts, usageOf } from './usage.ts'
 
 export interface EventDecoder {
   push(chunk: WireChunk): readonly StreamEvent[]
@@ -42,7 +42,7 @@ export function createEventDecoder({ toolNames, takenCallIds }: AskedOf): EventD
       begin(events, chunk)
       if (choice?.delta) pushDelta(events, choice.delta)
       if (choice?.finish_reason) finishReason ??= choice.finish_reason
-      if (chunk.usage) {
+      if (chunk.usage && tellsCounts(chunk.usage)) {
         usage = usageOf(chunk.usage, chunk.service_tier)
         events.push({ type: 'usage', usage })
       }

@@ -8,7 +8,7 @@ import { chunkSchema, type WireChunk, type WireToolCall } from './schema.ts'
 import { spokenOf } from './spoken.ts'
 import { stopOf } from './stop.ts'
 import { isAnotherCall } from './tool-calls.ts'
-import { usageOf } from './usage.ts'
+import { tellsCounts, usageOf } from './usage.ts'
 
 export const endMark = '[DONE]'
 
@@ -62,7 +62,7 @@ export function createTap(call: EncodedRequest): Tap {
 
   function read(chunk: WireChunk): 'usageOnly' | 'other' {
     if (model === '' && chunk.model) counts.model = model = chunk.model
-    if (chunk.usage) counts.usage = usageOf(chunk.usage, chunk.service_tier)
+    if (chunk.usage && tellsCounts(chunk.usage)) counts.usage = usageOf(chunk.usage, chunk.service_tier)
     const { warnings = [] } = lostOf(call, chunk.choices ?? [])
     if (warnings.length > 0) counts.warnings = [...(counts.warnings ?? []), ...warnings]
     for (const { delta, finish_reason: reason } of chunk.choices ?? []) {

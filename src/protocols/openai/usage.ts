@@ -4,6 +4,11 @@ import { totalInputOf, type Usage } from '../../ir/usage.ts'
 import { given } from '../wire.ts'
 import type { WireUsage } from './schema.ts'
 
+/** An object without a single count tells nothing, and what tells nothing is estimated: it was not free. */
+export function tellsCounts({ prompt_tokens, completion_tokens, total_tokens, cost }: WireUsage): boolean {
+  return [prompt_tokens, completion_tokens, total_tokens, cost].some((count) => typeof count === 'number')
+}
+
 /** `serviceTier` stands beside `usage` on this wire, not in it. */
 export function usageOf(wire: WireUsage, serviceTier?: string | null): Usage {
   const prompt = wire.prompt_tokens ?? 0

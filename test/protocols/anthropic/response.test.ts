@@ -36,6 +36,21 @@ describe('a whole answer of a provider', () => {
   })
 })
 
+describe('a usage without a count', () => {
+  it.each([{}, { input_tokens: null, output_tokens: null }, { service_tier: 'standard' }, { input_tokens: 'many' }])(
+    'is no usage, so that it is estimated and never free: %j',
+    async (usage) => {
+      const { meter } = client.decodeResponse(bytesOf(JSON.stringify({ type: 'message', content: [], usage })), callFor('openai'))
+      expect(meter.usage).toBeUndefined()
+      const frames = [{ type: 'message_start', message: { usage } }, { type: 'message_delta', usage }, { type: 'message_stop' }]
+      const stream = bytesOf(frames.map((frame) => `event: ${frame.type}\ndata: ${JSON.stringify(frame)}\n\n`).join(''))
+      const { chunks, events } = await decodeAll([stream], callFor('openai'))
+      expect(chunks.map((chunk) => chunk.meter.usage)).toEqual([undefined])
+      expect(events.filter(({ type }) => type === 'usage')).toEqual([])
+    },
+  )
+})
+
 describe('an answer with fields of another form than today', () => {
   const odd = [{ type: 'new_block', id: 5, text: { a: 1 }, data: [1], citations: 'none' }]
 

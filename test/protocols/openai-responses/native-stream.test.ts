@@ -125,6 +125,11 @@ it('tells a text that comes only with its end, and searches, which nobody else c
   ])
 })
 
+it('takes a usage without a count for none', () => {
+  const body = { object: 'response', id: 'resp_1', status: 'completed', output: [], usage: { input_tokens: null } }
+  expect(client.decodeResponse(bytesOf(JSON.stringify(body)), call).meter.usage).toBeUndefined()
+})
+
 it.each([
   ['nothing', ''],
   ['HTML', '<html>'],

@@ -49,6 +49,21 @@ describe('a whole body that is no answer', () => {
   })
 })
 
+describe('a usage without a count', () => {
+  it.each([{}, { prompt_tokens: null, completion_tokens: null }, { cost: '0' }, { prompt_tokens_details: {} }])(
+    'is no usage, so that it is estimated and never free: %j',
+    async (usage) => {
+      const message = { content: 'hi' }
+      const whole = client.decodeResponse(bytesOf({ id: 'a', choices: [{ message, finish_reason: 'stop' }], usage }), call)
+      expect(whole.meter.usage).toBeUndefined()
+      const frame = `data: ${JSON.stringify({ id: 'a', choices: [{ delta: message, finish_reason: 'stop' }], usage })}\n\n`
+      const { chunks, events } = await decode(buffersOf(bytesOf(`${frame}data: [DONE]\n\n`)))
+      expect(chunks.map(({ meter }) => meter.usage)).toEqual([undefined])
+      for (const seen of [whole.events(), events]) expect(seen.filter(({ type }) => type === 'usage')).toEqual([])
+    },
+  )
+})
+
 describe('an answer of several choices', () => {
   it('is told as the one of index 0, wherever it stands, as its stream is', () => {
     const choice = (index: number, content: string, finish_reason: string) => ({ index, message: { content }, finish_reason })
