@@ -1,32 +1,30 @@
 // What the engine must know of every request, read from the parsed body without copying it.
 import type { RequestTraits } from '../../ir/request.ts'
-import { estimateTokens } from '../../lib/tokens.ts'
-import { documentTokensOf, tokensPerImage } from '../media-tokens.ts'
+import { documentTokensOf, promptTokensOf, tokensPerImage } from '../prompt-tokens.ts'
 import { given, isObject } from '../wire.ts'
 import type { Envelope } from './envelope.ts'
 
 export function traitsOf(envelope: Envelope, bodyBytes: number): RequestTraits {
   const { body, messages } = envelope
-  const media = { images: 0, documents: 0, encodedBytes: 0 }
+  const media = { images: 0, tokens: 0, encodedCharacters: 0 }
   for (const message of messages) if (isObject(message)) countMedia(message['content'], media)
   const maxOutputTokens = body['max_tokens']
+  const tools = Array.isArray(body['tools']) ? body['tools'].length : 0
   return {
-    hasTools: Array.isArray(body['tools']) && body['tools'].length > 0,
+    hasTools: tools > 0,
     hasImages: media.images > 0,
     wantsStructuredOutput:
       isObject(body['output_format']) || (isObject(body['output_config']) && isObject(body['output_config']['format'])),
     ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
-    estimatedInputTokens: estimateTokens(bodyBytes - media.encodedBytes) + media.images * tokensPerImage + media.documents,
+    estimatedInputTokens: promptTokensOf({ bodyBytes, messages: messages.length, tools, media }),
     ...claudeCodeIds(body['metadata']),
   }
 }
 
 interface Media {
   images: number
-  /** Tokens. */
-  documents: number
-  /** Base64 text, which is not read as text. */
-  encodedBytes: number
+  tokens: number
+  encodedCharacters: number
 }
 
 function countMedia(content: unknown, media: Media): void {
@@ -35,11 +33,14 @@ function countMedia(content: unknown, media: Media): void {
     if (!isObject(block)) continue
     const { type, source } = block
     if (type === 'tool_result') countMedia(block['content'], media)
-    if (type === 'image') media.images += 1
+    if (type === 'image') {
+      media.images += 1
+      media.tokens += tokensPerImage
+    }
     if ((type !== 'image' && type !== 'document') || !isObject(source)) continue
     if (source['type'] !== 'base64' || typeof source['data'] !== 'string') continue
-    media.encodedBytes += source['data'].length
-    if (type === 'document') media.documents += documentTokensOf(source['data'].length)
+    media.encodedCharacters += source['data'].length
+    if (type === 'document') media.tokens += documentTokensOf(source['data'].length)
   }
 }
 

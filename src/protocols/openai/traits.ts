@@ -1,12 +1,7 @@
 // What the engine needs of every request, from one walk over the parsed body that copies nothing: no zod, no decoding.
 import type { RequestTraits } from '../../ir/request.ts'
-import { estimateTokens } from '../../lib/tokens.ts'
-import { audioTokensOf, documentTokensOf, tokensPerImage } from '../media-tokens.ts'
+import { audioTokensOf, documentTokensOf, promptTokensOf, tokensPerImage } from '../prompt-tokens.ts'
 import { isObject } from '../wire.ts'
-
-// translation.md §6: flat per message and per tool; base64 is not counted as text.
-const tokensPerMessage = 3
-const tokensPerTool = 8
 
 /** `bodyBytes`: length of the whole body, from which media are taken off. */
 export function traitsOf(body: Record<string, unknown>, messages: readonly unknown[], bodyBytes: number): RequestTraits {
@@ -19,11 +14,7 @@ export function traitsOf(body: Record<string, unknown>, messages: readonly unkno
     wantsStructuredOutput: isObject(body['response_format']) && structured.has(body['response_format']['type']),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(typeof body['n'] === 'number' && body['n'] > 1 ? { answers: body['n'] } : {}),
-    estimatedInputTokens:
-      estimateTokens(Math.max(0, bodyBytes - media.dataCharacters)) +
-      messages.length * tokensPerMessage +
-      toolCount * tokensPerTool +
-      media.tokens,
+    estimatedInputTokens: promptTokensOf({ bodyBytes, messages: messages.length, tools: toolCount, media }),
   }
 }
 
@@ -57,14 +48,12 @@ function isForeignBlock(block: unknown): boolean {
 
 interface Media {
   images: number
-  /** What the model reads of all of them, tokens. */
   tokens: number
-  /** Base64 text. */
-  dataCharacters: number
+  encodedCharacters: number
 }
 
 function mediaOf(messages: readonly unknown[]): Media {
-  const media = { images: 0, tokens: 0, dataCharacters: 0 }
+  const media = { images: 0, tokens: 0, encodedCharacters: 0 }
   for (const message of messages) {
     if (!isObject(message)) continue
     countMedia(message['content'], media)
@@ -83,14 +72,14 @@ function countMedia(content: unknown, media: Media): void {
     if (image !== undefined) {
       media.images++
       media.tokens += tokensPerImage
-      media.dataCharacters += image.length
+      media.encodedCharacters += image.length
       continue
     }
     const file = fileDataOf(block)
     const audio = audioDataOf(block)
     if (file !== undefined) media.tokens += documentTokensOf(file.length)
     if (audio !== undefined) media.tokens += audioTokensOf(audio.length)
-    media.dataCharacters += (file ?? audio ?? '').length
+    media.encodedCharacters += (file ?? audio ?? '').length
   }
 }
 

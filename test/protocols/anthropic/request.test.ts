@@ -52,7 +52,7 @@ describe('traits', () => {
   it('says no where there is nothing', () => {
     const { traits } = requestOf({ ...hello, tools: [] })
     expect(traits).toMatchObject({ hasTools: false, hasImages: false, wantsStructuredOutput: false })
-    expect(traits.estimatedInputTokens).toBe(Math.ceil(JSON.stringify({ ...hello, tools: [] }).length / 3.6))
+    expect(traits.estimatedInputTokens).toBe(Math.ceil(JSON.stringify({ ...hello, tools: [] }).length / 3.6) + 3)
   })
 
   it.each([

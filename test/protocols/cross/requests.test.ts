@@ -190,3 +190,32 @@ describe('a Cursor mixture, to Anthropic', () => {
     ])
   })
 })
+
+describe('what a prompt costs', () => {
+  const image = 'A'.repeat(40_000)
+  const pdf = 'JVBER'.repeat(40_000)
+  const said = [
+    ['words', 'Hello', 'Hello'],
+    [
+      'an image',
+      [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: image } }],
+      [{ type: 'image_url', image_url: { url: `data:image/png;base64,${image}` } }],
+    ],
+    [
+      'a PDF',
+      [{ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: pdf } }],
+      [{ type: 'file', file: { file_data: `data:application/pdf;base64,${pdf}` } }],
+    ],
+  ] as const
+
+  it.each(said)('is guessed alike at both doors: %s', (_, inMessages, inChat) => {
+    const estimateOf = (door: 'anthropic' | 'openai', content: unknown, tool: object): number => {
+      const messages = Array.from({ length: 10 }, () => ({ role: 'user', content }))
+      const bytes = new TextEncoder().encode(JSON.stringify({ model: 'm', messages, tools: [tool, tool] }))
+      return protocols[door].server.decodeRequest(bytes, new Headers()).traits.estimatedInputTokens
+    }
+    const anthropic = estimateOf('anthropic', inMessages, { name: 'f', input_schema: {} })
+    const openai = estimateOf('openai', inChat, { type: 'function', function: { name: 'f', parameters: {} } })
+    expect(Math.abs(anthropic - openai) / openai).toBeLessThan(0.1)
+  })
+})
