@@ -1,7 +1,7 @@
 // The gateway's small paths (contract.md §4): probes tell nothing and need no key, lists need one, health speaks its version.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
-import { listOf, objectOf, parseObject, textOf } from '../support/json.ts'
+import { listOf, objectOf, parseObject, textOf, type JsonObject } from '../support/json.ts'
 
 let gateway: TestGateway
 
@@ -73,6 +73,20 @@ describe('/v1/models', () => {
     const all = parseObject(await (await get('/v1/models', authorized())).text())
     expect(seen).toEqual(listOf(all['data']).map((model) => textOf(objectOf(model)['id'])))
     expect(new Set(seen).size).toBe(seen.length)
+  })
+
+  it('leafs back by cursor, and takes the shape from the query where no version says it', async () => {
+    const pageOf = async (query: string) =>
+      parseObject(await (await get(`/v1/models?shape=anthropic&limit=3${query}`, authorized())).text())
+    const idsOf = (page: JsonObject) => listOf(page['data']).map((model) => textOf(objectOf(model)['id']))
+    const first = await pageOf('')
+    const second = await pageOf(`&after_id=${encodeURIComponent(textOf(first['last_id']))}`)
+    const back = await pageOf(`&before_id=${encodeURIComponent(textOf(second['first_id']))}`)
+    expect(back).toEqual({ ...first, has_more: false })
+    expect(idsOf(await pageOf(`&before_id=${encodeURIComponent(textOf(second['last_id']))}`))).toEqual([
+      ...idsOf(first).slice(2),
+      ...idsOf(second).slice(0, 2),
+    ])
   })
 
   it.each(['anthropic:claude-haiku-4-5', 'anthropic%3Aclaude-haiku-4-5', 'haiku'])('finds %s', async (id) => {
