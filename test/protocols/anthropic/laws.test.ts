@@ -58,7 +58,9 @@ const turns: fc.Arbitrary<readonly Message[]> = fc
   .map((rounds) => {
     const messages: Omit<Message, 'path'>[] = []
     let results: readonly Part[] = []
-    for (const { asked, thought, said, calls } of rounds) {
+    for (const [round, { asked, thought, said, calls: made }] of rounds.entries()) {
+      // Of one conversation no two calls share an id.
+      const calls = made.map(({ id: own, ...call }) => Object.assign({ id: `${own}-${round}` }, call))
       messages.push({ role: 'user', parts: [...results, ...asked] })
       messages.push({
         role: 'assistant',
