@@ -9,7 +9,7 @@ import type { Provider, ProviderAnswer } from '../providers/provider.ts'
 import type { Clock } from '../services.ts'
 import type { AttemptEntry } from '../store/events.ts'
 import { readChunk } from './read-chunk.ts'
-import { isFallbackWorthy, isRetryable, isStaleConnection, waitMsOf, type RetryBudget } from './retry.ts'
+import { isFallbackWorthy, isRetryable, isStaleConnection, isUntranslatable, waitMsOf, type RetryBudget } from './retry.ts'
 
 export interface AttemptParts {
   readonly providerOf: (name: string) => Provider | undefined
@@ -50,11 +50,18 @@ export async function attempt(
 ): Promise<Attempted> {
   let failure: GatewayError | null = null
   for (const model of candidates) {
+    const failedModel = log.model
     log.model = model
     try {
       return await attemptOne(model, request, log, parts, signal)
-    } catch (error) {
-      failure = asGatewayError(error)
+    } catch (thrown) {
+      const error = asGatewayError(thrown)
+      if (failure !== null && !signal.aborted && isUntranslatable(error)) {
+        // Nothing is wrong with the request: the model that the client chose takes it, and why that one failed is what it must hear.
+        log.model = failedModel
+        continue
+      }
+      failure = error
       if (signal.aborted || !isFallbackWorthy(failure)) throw failure
     }
   }

@@ -41,6 +41,11 @@ export function isFallbackWorthy(error: GatewayError): boolean {
   return error.errorClass !== 'invalid_request' && error.errorClass !== 'context_overflow' && error.errorClass !== 'CANCELLED'
 }
 
+/** The request says something that this candidate's wire has no words for; nobody was asked. */
+export function isUntranslatable({ code, details }: GatewayError): boolean {
+  return details.upstream === undefined && (code === 'invalid_value' || code === 'unsupported_endpoint')
+}
+
 /** A kept-alive connection that was gone before a byte came back: nothing was processed, so one more try costs nothing. */
 export function isStaleConnection(error: GatewayError): boolean {
   return faultOf(error) === 'stale'

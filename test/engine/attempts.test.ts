@@ -131,6 +131,31 @@ describe('fallbacks', () => {
     expect(asked(engine)).toEqual(['claude-haiku-4-5', 'third'])
   })
 
+  it('that cannot hold the request leave the failure of the model that could', async () => {
+    const engine = await openEngine({ config: { fallbacks: { [haiku]: ['openai:gpt-5-mini', 'ant:third'] } } })
+    const link = { type: 'document', source: { type: 'url', url: 'https://example.com/a.pdf' } }
+    const body = { messages: [{ role: 'user', content: [link] }] }
+    engine.upstream.script({ status: 402 })
+    const { end } = await answered(engine, { body })
+    expect(asked(engine)).toEqual(['claude-haiku-4-5', 'third'])
+    expect(end.call?.payload).toMatchObject({ model: 'ant:third', attempts: 3 })
+
+    engine.upstream.script({ status: 402 }, { status: 402 })
+    expect((await failureOf(engine, { body })).error).toMatchObject({ details: { upstream: { status: 402 } } })
+    const last = await openEngine({ config: { fallbacks: { [haiku]: ['openai:gpt-5-mini'] } } })
+    last.upstream.script({ status: 402 })
+    const { error, end: lastEnd } = await failureOf(last, { body })
+    expect(error).toMatchObject({ details: { upstream: { status: 402 } } })
+    expect(lastEnd.call?.payload).toMatchObject({ model: haiku, status: 402 })
+  })
+
+  it('that cannot hold a thread say so: the client then sends what was said so far', async () => {
+    const engine = await openEngine({ config: { fallbacks: { [haiku]: ['openai:gpt-5-mini'] } } })
+    engine.upstream.script({ status: 402 })
+    const { error } = await failureOf(engine, { body: { thread: { type: 'continue', previous_message_id: 'msg_1' } } })
+    expect(error).toMatchObject({ code: 'thread_unsupported_request' })
+  })
+
   it('are left out where they cannot take the request', async () => {
     const engine = await openEngine({
       config: { fallbacks: { [haiku]: ['openai:o1-mini', 'groq:not-configured', 'openai:gpt-5'] } },
