@@ -9,11 +9,11 @@ export interface Warnings {
   changed(field: string, reason: string): void
 }
 
-/** @param inbound the client's wire: encoders know the names of chat and Messages, and a Responses client has its own */
+/** @param inbound the client's wire: the chat encoder speaks as to a Messages client, both as to none of Responses */
 export function createWarnings(inbound?: Shape): Warnings {
   const all: Warning[] = []
   const note = (action: Warning['action'], field: string, reason: string): void => {
-    all.push({ field: inbound === 'openai-responses' ? (responsesNames.get(field) ?? field) : field, action, reason })
+    all.push({ field: (inbound && namesOf[inbound]?.get(field)) ?? field, action, reason })
   }
   return {
     all,
@@ -21,6 +21,14 @@ export function createWarnings(inbound?: Shape): Warnings {
     changed: (field, reason) => note('changed', field, reason),
   }
 }
+
+/** Cursor's mixed bodies go through the chat encoder too. */
+const chatNames: ReadonlyMap<string, string> = new Map([
+  ['stop_sequences', 'stop'],
+  ['output_config.format', 'response_format'],
+  ['output_config.effort', 'reasoning_effort'],
+  ['thinking', 'reasoning_effort'],
+])
 
 const responsesNames: ReadonlyMap<string, string> = new Map([
   ['max_tokens', 'max_output_tokens'],
@@ -32,3 +40,8 @@ const responsesNames: ReadonlyMap<string, string> = new Map([
   ['reasoning_effort', 'reasoning.effort'],
   ['thinking', 'reasoning'],
 ])
+
+const namesOf: { readonly [inbound in Shape]?: ReadonlyMap<string, string> } = {
+  openai: chatNames,
+  'openai-responses': responsesNames,
+}

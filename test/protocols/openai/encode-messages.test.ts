@@ -252,6 +252,15 @@ describe('a mixed body of our own shape', () => {
     expect(out).toMatchObject({ inboundShape: 'openai', hidesUsageChunk: true, warnings: [{ field: 'tools.web_search' }] })
   })
 
+  it('is told what was lost by chat’s names', () => {
+    const body = { model: 'm', input: 'Hi', reasoning: { effort: 'high' }, text: { format: { type: 'json_schema', schema: {} } } }
+    const noSchema = targetOf({ capabilities: { ...plainModel, structuredOutput: false } })
+    expect(encodeRequest(requestOf(body), noSchema).warnings.map(({ field }) => field)).toEqual([
+      'reasoning_effort',
+      'response_format',
+    ])
+  })
+
   it('of Responses’ shape becomes chat', () => {
     const out = encodeRequest(
       requestOf({ model: 'm', input: 'Hi', max_output_tokens: 5, store: false, reasoning: { effort: 'low' } }),
