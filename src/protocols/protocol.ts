@@ -109,6 +109,11 @@ export interface EncodedRequest {
   readonly toolNames: ReadonlyMap<string, string>
   /** The ids of the conversation's tool calls as the client has them: an answer's calls get others. Only across shapes. */
   readonly takenCallIds?: ReadonlySet<string>
+  /**
+   * OpenAI wire: the client reads calls of tools that take text only as functions (Cursor: icebear0828/codex-proxy#708), so it
+   * gets no `verbatim`.
+   */
+  readonly answersAnew?: boolean
   /** OpenAI wire: we added `include_usage`, so the usage-only chunk is taken out before the client. */
   readonly hidesUsageChunk: boolean
   /** Structured output was rendered as this forced tool: its arguments are the answer's text and the stop is `end`. */

@@ -1,6 +1,7 @@
 // Cursor's mixed bodies go to an OpenAI provider rendered anew, and a tool whose name was too long for it is named back in the
-// answer: the client gets calls of the tools it has. And ids of calls that a provider uses again are made others.
-import { afterAll, beforeAll, expect, it } from 'vitest'
+// answer: the client gets calls of the tools it has, in the one form it reads. And ids of calls that a provider uses again are made
+// others.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { listOf, objectOf, parseObject } from '../support/json.ts'
 
@@ -72,4 +73,52 @@ it.each([false, true])('a provider that counts its calls anew in each answer con
     '',
     'call_0_1',
   ])
+})
+
+const patch = '*** Begin Patch\n*** Add File: a\n+"x"\n*** End Patch'
+const customCall = { id: 'call_1', type: 'custom', custom: { name: 'ApplyPatch', input: patch } }
+const answerOf = (stream: boolean): string => {
+  const head = { id: 'chatcmpl-0', created: 1, model: 'gpt-4o-mini' }
+  const message = { role: 'assistant', content: null, tool_calls: [customCall] }
+  if (!stream)
+    return JSON.stringify({
+      ...head,
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+    })
+  const chunk = (delta: object, finish: string | null) =>
+    `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
+  const delta = { role: 'assistant', tool_calls: [{ index: 0, ...customCall }] }
+  return `${chunk(delta, null)}${chunk({}, 'tool_calls')}data: [DONE]\n\n`
+}
+
+describe.each([false, true])("Cursor's tool that takes text (stream: %s)", (stream) => {
+  const tool = { type: 'custom', name: 'ApplyPatch', format: { type: 'grammar', syntax: 'lark', definition: 'start: x' } }
+  const ask = async (messages: readonly object[]) => {
+    gateway.provider.script({
+      body: answerOf(stream),
+      headers: { 'content-type': stream ? 'text/event-stream' : 'application/json' },
+    })
+    const response = await gateway.post('/v1/chat/completions', { model: 'openai:gpt-4o-mini', stream, tools: [tool], messages })
+    const text = await response.text()
+    expect(response.status, text).toBe(200)
+    return text
+  }
+
+  it('is called as a function with the text for arguments: Cursor reads no other form', async () => {
+    const text = await ask([{ role: 'user', content: 'patch' }])
+    expect(text).toContain('"type":"function","function":{"name":"ApplyPatch"')
+    expect(text).toContain(`"arguments":${JSON.stringify(patch)}`)
+    expect(text).not.toContain('custom')
+  })
+
+  it('was called as what it is, when the client says so', async () => {
+    const call = { id: 'call_1', type: 'function', function: { name: 'ApplyPatch', arguments: patch } }
+    await ask([
+      { role: 'user', content: 'patch' },
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call_1', content: 'Done' },
+    ])
+    expect(objectOf(listOf(gateway.provider.at(-1).json['messages'])[1])['tool_calls']).toEqual([customCall])
+  })
 })

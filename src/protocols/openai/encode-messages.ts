@@ -2,11 +2,12 @@
 // which is all this wire accepts (translation.md §2: tool results, orphan result, call without result, empty text).
 import { safeToolId } from '../../lib/identifiers.ts'
 import { invalidValue } from '../../ir/errors.ts'
-import type { Message, Part, TextPart, ToolResultPart } from '../../ir/request.ts'
+import type { Message, Part, TextPart, ToolCallPart, ToolResultPart } from '../../ir/request.ts'
 import { encodeDocument, encodeImage, type WirePart } from './encode-media.ts'
 import type { ToolNames } from '../tool-names.ts'
 import { encodeResult } from './encode-result.ts'
 import type { Warnings } from '../warnings.ts'
+import { isObject, jsonOf } from '../wire.ts'
 
 type Json = Record<string, unknown>
 
@@ -15,6 +16,8 @@ export interface MessageOptions {
   readonly warnings: Warnings
   /** The provider takes `reasoning_content` of earlier turns back. */
   readonly replaysReasoning: boolean
+  /** Names of the tools that take text, not JSON. */
+  readonly customTools: ReadonlySet<string>
 }
 
 /** @throws GatewayError invalid_value with the path of a part that this wire cannot say */
@@ -127,13 +130,10 @@ function assistantMessage(
         break
       case 'redactedThinking':
         break
-      case 'toolCall': {
-        const name = options.names.sent(part.name)
-        const argsText = part.argsText === '' ? '{}' : part.argsText
-        calls.push({ id: wireId(part.id), type: 'function', function: { name, arguments: argsText } })
+      case 'toolCall':
+        calls.push(wireCallOf(part, options))
         callIds.push(part.id)
         break
-      }
       default:
         refuse(part, message)
     }
@@ -148,6 +148,17 @@ function assistantMessage(
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   }
   return { own, callIds }
+}
+
+function wireCallOf({ id, name, argsText }: ToolCallPart, { names, customTools }: MessageOptions): Json {
+  if (customTools.has(name)) return { id: wireId(id), type: 'custom', custom: { name, input: customInputOf(argsText) } }
+  return { id: wireId(id), type: 'function', function: { name: names.sent(name), arguments: argsText === '' ? '{}' : argsText } }
+}
+
+/** As our decoder wraps a text for wires that know JSON only, or the bare text: Cursor replays such calls as functions. */
+function customInputOf(argsText: string): string {
+  const args = jsonOf(argsText)
+  return isObject(args) && typeof args['input'] === 'string' ? args['input'] : argsText
 }
 
 function isThinking({ type }: Part): boolean {

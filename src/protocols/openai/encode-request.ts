@@ -9,7 +9,7 @@ import { createToolNames } from '../tool-names.ts'
 import { createWarnings, type Warnings } from '../warnings.ts'
 import { encodeEmbeddingsRequest } from './embeddings.ts'
 import { encodeMessages } from './encode-messages.ts'
-import { encodeTools } from './encode-tools.ts'
+import { customToolNames, encodeTools } from './encode-tools.ts'
 import { reasoningEffortOf } from './reasoning-effort.ts'
 import { spliceRequest } from './same-shape.ts'
 
@@ -43,11 +43,12 @@ function renderRequest(request: LanguageModelRequest, target: Target): EncodedRe
   const names = createToolNames(maxToolName)
   const extra = extraFields(request, content, warnings)
   const system = systemOf(content, target)
+  const customTools = customToolNames(content.tools)
   const body: Json = {
     model: target.model,
     messages: encodeMessages(
       { ...content, system },
-      { names, warnings, replaysReasoning: target.quirks.replaysReasoning === true },
+      { names, warnings, customTools, replaysReasoning: target.quirks.replaysReasoning === true },
     ),
     ...encodeTools(content, target, names, warnings),
     ...limitOf(content, target, warnings),
@@ -70,6 +71,7 @@ function renderRequest(request: LanguageModelRequest, target: Target): EncodedRe
     inboundShape: request.shape,
     toolNames: names.clientNames,
     ...takenCallIdsOf(content),
+    ...(request.shape === 'openai' && customTools.size > 0 ? { answersAnew: true } : {}),
     // Across shapes the door makes its own usage chunk; a mixed body of our own shape gets the provider's bytes.
     hidesUsageChunk: asksUsage && request.shape === 'openai' && !request.includeUsage,
   }

@@ -46,6 +46,13 @@ function encodeTool(
   return [{ type: 'function', function: definition }]
 }
 
+/** Names of the tools that take text. */
+export function customToolNames(tools: readonly Tool[]): ReadonlySet<string> {
+  return new Set(
+    tools.flatMap((tool) => (tool.kind === 'vendor' && isOwnCustom(tool) && tool.name !== undefined ? [tool.name] : [])),
+  )
+}
+
 type VendorTool = Extract<Tool, { kind: 'vendor' }>
 
 // Cursor's grammar tools; our decoder has given them chat's nested form.
@@ -80,6 +87,7 @@ function encodeChoice(choice: ToolChoice, tools: readonly Tool[], names: ToolNam
 }
 
 function namedTool(name: string, tools: readonly Tool[], names: ToolNames): Json {
-  const isCustom = tools.some((tool) => tool.kind === 'vendor' && tool.name === name && isOwnCustom(tool))
-  return isCustom ? { type: 'custom', custom: { name } } : { type: 'function', function: { name: names.sent(name) } }
+  return customToolNames(tools).has(name)
+    ? { type: 'custom', custom: { name } }
+    : { type: 'function', function: { name: names.sent(name) } }
 }

@@ -13,8 +13,8 @@ export interface SplicedRequest {
 }
 
 /** The client gets the provider's bytes: it speaks this wire, and knows each tool by the name that went upstream. */
-export function passesBytes({ inboundShape, toolNames }: EncodedRequest): boolean {
-  return inboundShape === 'openai' && toolNames.size === 0
+export function passesBytes({ inboundShape, toolNames, answersAnew }: EncodedRequest): boolean {
+  return inboundShape === 'openai' && toolNames.size === 0 && answersAnew !== true
 }
 
 export function spliceRequest(request: LanguageModelRequest, target: Target): SplicedRequest {

@@ -97,6 +97,29 @@ const rows: readonly { readonly claim: string; readonly asked: object; readonly 
     },
   },
   {
+    claim: 'a tool that takes text, what it was called with and what it said',
+    asked: {
+      input: [
+        { role: 'user', content: 'Patch' },
+        { type: 'custom_tool_call', call_id: 'call_1', name: 'apply_patch', input: '*** Begin Patch' },
+        { type: 'custom_tool_call_output', call_id: 'call_1', output: 'Done' },
+      ],
+      tools: [{ type: 'custom', name: 'apply_patch' }],
+    },
+    chat: {
+      messages: [
+        { role: 'user', content: 'Patch' },
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'call_1', type: 'custom', custom: { name: 'apply_patch', input: '*** Begin Patch' } }],
+        },
+        { role: 'tool', tool_call_id: 'call_1', content: 'Done' },
+      ],
+      tools: [{ type: 'custom', custom: { name: 'apply_patch' } }],
+    },
+  },
+  {
     claim: 'a schema for the answer',
     asked: { input: 'Hi', text: { format: { type: 'json_schema', name: 'out', schema, strict: true } } },
     chat: {
