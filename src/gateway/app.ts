@@ -13,6 +13,7 @@ import type { Services } from '../services.ts'
 import type { BrakeStore } from '../store/brakes.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import type { KeyStore } from '../store/keys.ts'
+import { createMessageLog } from '../store/message-log.ts'
 import { createMemoryRates, createSharedRates } from '../store/rates.ts'
 import { createQuotaAlerts } from '../store/quota-alerts.ts'
 import type { SpoolingTraceStore } from '../store/trace-store.ts'
@@ -108,7 +109,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     untracedTurns: () => parts.traces.untracedTurns(),
   })
 
-  const doorParts = { services, engine, authenticate, nextId: parts.nextId, renderError }
+  const messages = createMessageLog({ ...parts, storage: services.storage, clock, logger })
+  const doorParts = { services, engine, authenticate, nextId: parts.nextId, renderError, messages }
   const doorOf = new Map(doors.map(({ path, wire }) => [path, createDoor(wire, doorParts)]))
   const app = new Hono()
   const countTokens = createCountTokens({ ...parts, authenticate, renderError })

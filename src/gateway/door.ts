@@ -9,10 +9,12 @@ import { usdOf } from '../lib/money.ts'
 import type { AnswerContext } from '../protocols/protocol.ts'
 import type { StreamChunk } from '../ir/stream.ts'
 import type { Services } from '../services.ts'
+import type { MessageLog } from '../store/message-log.ts'
 import { addWarnings, answerHeaders } from './answer-headers.ts'
 import { attributionOf, workBehind } from './attribution.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { RenderError } from './error-answer.ts'
+import { loggedMessages } from './logged-messages.ts'
 import { withOwnCredential } from './own-credential.ts'
 import type { Wire } from './wire.ts'
 
@@ -22,6 +24,8 @@ export interface DoorParts {
   readonly authenticate: Authenticate
   readonly nextId: () => string
   readonly renderError: RenderError
+  /** For keys with `log_messages`. */
+  readonly messages: MessageLog
 }
 
 export type Door = (request: Request) => Promise<Response>
@@ -50,10 +54,14 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
         receivedMs,
         onClientGone: (gone) => services.onClientGone(request, gone),
       })
-      return await render(decoded, answer, turnId)
+      return await render(decoded, principal.logMessages ? logged(decoded, answer, turnId) : answer, turnId)
     } catch (thrown) {
       return parts.renderError(thrown, wire, turnId)
     }
+  }
+
+  function logged(request: LanguageModelRequest, answer: TurnAnswer, turnId: string): TurnAnswer {
+    return { ...answer, chunks: loggedMessages(answer.chunks, request, turnId, parts.messages) }
   }
 
   async function decode(request: Request): Promise<LanguageModelRequest> {

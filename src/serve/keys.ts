@@ -57,6 +57,7 @@ const issueBody = z.strictObject({
   concurrent_turns: limit,
   expires_in: duration.nullish(),
   ignore_client_model: z.boolean().optional(),
+  log_messages: z.boolean().optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(128)).optional(),
 })
 
@@ -103,6 +104,7 @@ export function createKeyRoutes({ services, keys, identities, author }: KeyRoute
         concurrentTurns: body.concurrent_turns ?? null,
         expiresUs: typeof body.expires_in === 'number' ? clock.nowUs() + body.expires_in * 1000 : null,
         ignoreClientModel: body.ignore_client_model === true,
+        logMessages: body.log_messages === true,
         tags: body.tags ?? {},
       }
       if (!key.create) await requireOwners(key)

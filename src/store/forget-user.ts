@@ -88,6 +88,10 @@ function ownRows(db: Kysely<Database>, id: string, pseudonym: string, nowUs: num
       .compile(),
     db.deleteFrom('session_messages').where('session_id', 'in', conversations).compile(),
     db.deleteFrom('sessions').where('user_id', '=', id).compile(),
+    db
+      .deleteFrom('turn_messages')
+      .where('turn_id', 'in', db.selectFrom('calls').select('turn_id').where('user_id', '=', id))
+      .compile(),
     db.deleteFrom('quotas').where('kind', '=', 'user').where('id', '=', id).compile(),
     db
       .updateTable('users')

@@ -19,6 +19,7 @@ export interface KeyChange extends CapChange {
   readonly concurrentTurns?: number | null | undefined
   readonly expiresUs?: number | null | undefined
   readonly ignoreClientModel?: boolean | undefined
+  readonly logMessages?: boolean | undefined
 }
 
 type Key = Pick<GatewayKeysTable, 'id' | 'root_id'>
@@ -68,6 +69,7 @@ const ownColumns = (change: KeyChange): Columns => ({
   ...given('allow_unpriced', bit(change.allowUnpriced)),
   ...given('expires_us', change.expiresUs),
   ...given('ignore_client_model', bit(change.ignoreClientModel)),
+  ...given('log_messages', bit(change.logMessages)),
 })
 
 /** As the event tells it: in words of the answers, only what the change is about. */
@@ -83,6 +85,7 @@ const said = (change: KeyChange): Readonly<Record<string, unknown>> => ({
   ...given('concurrent_turns', change.concurrentTurns),
   ...given('expires_us', change.expiresUs),
   ...given('ignore_client_model', change.ignoreClientModel),
+  ...given('log_messages', change.logMessages),
 })
 
 const given = (name: string, value: unknown): Readonly<Record<string, unknown>> => (value === undefined ? {} : { [name]: value })

@@ -128,7 +128,8 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
       const made = await newToken()
       const row = rowOf(key, made)
       const { id, name, workspace, user_id, team_id } = row
-      const event = audited('gateway.key_issued', { key_id: id, name, workspace, user_id, team_id, ...by })
+      const logs = row.log_messages === 1 ? { log_messages: true } : {}
+      const event = audited('gateway.key_issued', { key_id: id, name, workspace, user_id, team_id, ...logs, ...by })
       await queue.commit([statements.insert(row), insertEvent(eventRowOf(event))])
       return { keyId: id, token: made.token }
     },

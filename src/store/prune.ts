@@ -55,7 +55,7 @@ export async function prune(
   onProgress: (events: number) => void = () => undefined,
 ): Promise<Pruned> {
   const { storage, queue, clock, newId } = parts
-  await queue.commit([forgetQuotas(storage.db, beforeUs)])
+  await queue.commit([forgetQuotas(storage.db, beforeUs), forgetMessages(storage.db, beforeUs)])
   const found = await countPrunable(parts, beforeUs)
   if (found.turns === 0) return found
   const stamp = { id: newId(), timestampUs: clock.nowUs() }
@@ -72,6 +72,10 @@ export async function prune(
   }
   return { turns, events }
 }
+
+/** What keys with `log_messages` asked and were answered. */
+const forgetMessages = (db: Kysely<Database>, beforeUs: number) =>
+  db.deleteFrom('turn_messages').where('created_us', '<', beforeUs).compile()
 
 /** What was spent of caps in days and months that are over; what a running turn holds of one is still to be given back. */
 const forgetQuotas = (db: Kysely<Database>, beforeUs: number) =>

@@ -17,6 +17,7 @@ export interface Database {
   brakes: BrakesTable
   sessions: SessionsTable
   session_messages: SessionMessagesTable
+  turn_messages: TurnMessagesTable
   hub_tokens: HubTokensTable
   pushed_names: PushedNamesTable
   pushed_turns: PushedTurnsTable
@@ -213,6 +214,16 @@ export interface RateBucketsTable {
   /** Millionths; below 0 = in debt. */
   level: number
   updated_us: number
+}
+
+/** What was asked and answered, of keys with `log_messages`; nowhere else is any of it. */
+export interface TurnMessagesTable {
+  turn_id: string
+  created_us: number
+  /** The client's body: without secrets and binary data, cut. */
+  request_text: string
+  /** The answer's parts as JSON, treated alike. */
+  answer_text: string
 }
 
 /** Who is stopped for running away. */

@@ -6,11 +6,13 @@ import { summaryColumns } from './key-statements.ts'
 import type { Database, EventsTable, UsersTable } from './schema.ts'
 import { parsedJson } from './stored-calls.ts'
 
-export type UserRecord = { readonly kind: 'user' | 'key' | 'session' | 'message' | 'call' | 'event' } & Readonly<
-  Record<string, unknown>
->
+export type UserRecord = {
+  readonly kind: 'user' | 'key' | 'session' | 'message' | 'call' | 'turn_messages' | 'event'
+} & Readonly<Record<string, unknown>>
 
 const pageSize = 200
+/** Each may be half a megabyte. */
+const messagesPageSize = 20
 
 /** null = there is no such user. */
 export async function readUserData(db: Kysely<Database>, id: string): Promise<AsyncIterable<UserRecord> | null> {
@@ -51,6 +53,21 @@ async function* records(db: Kysely<Database>, id: string, user: UserRecord): Asy
       .limit(pageSize)
       .execute()
     for (const call of page) yield { kind: 'call', ...call }
+    const last = page.at(-1)
+    if (last === undefined) break
+    after = last.turn_id
+  }
+  for (let after = ''; ;) {
+    const page = await db
+      .selectFrom('turn_messages')
+      .innerJoin('calls', 'calls.turn_id', 'turn_messages.turn_id')
+      .selectAll('turn_messages')
+      .where('calls.user_id', '=', id)
+      .where('turn_messages.turn_id', '>', after)
+      .orderBy('turn_messages.turn_id')
+      .limit(messagesPageSize)
+      .execute()
+    for (const messages of page) yield { kind: 'turn_messages', ...messages }
     const last = page.at(-1)
     if (last === undefined) break
     after = last.turn_id

@@ -48,6 +48,12 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
         await end(number + 1, shape)
       }
     }
+    const messagesOf = (turnId: string) => ({
+      turn_id: turnId,
+      created_us: 1,
+      request_text: turnId === 'turn-1' ? 'I am Ada' : 'I am Bob',
+      answer_text: '[]',
+    })
     async function seed(): Promise<void> {
       await createIdentityStore(parts()).createUser(
         { id: 'ada', displayName: 'Ada Lovelace', dailyCapNanoUsd: 5_000_000_000 },
@@ -66,6 +72,7 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
         .insertInto('quotas')
         .values({ kind: 'user', id: 'ada', scope: 'daily', ...quota })
         .execute()
+      await storage.db.insertInto('turn_messages').values(['turn-1', 'turn-2'].map(messagesOf)).execute()
       await play(
         { userId: 'ada' },
         { userId: 'bob' },
@@ -73,7 +80,17 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
         { userId: 'ada', end: 'failed' },
       )
     }
-    const tables = ['events', 'calls', 'usage_hourly', 'users', 'gateway_keys', 'quotas', 'brakes', 'inflight'] as const
+    const tables = [
+      'events',
+      'calls',
+      'usage_hourly',
+      'users',
+      'gateway_keys',
+      'quotas',
+      'brakes',
+      'inflight',
+      'turn_messages',
+    ] as const
     const everything = async () => {
       const rows = await Promise.all(tables.map((table) => storage.db.selectFrom(table).selectAll().execute()))
       return rows.flatMap((table) => table.map((row) => JSON.stringify(row)).toSorted()).join('\n')
@@ -101,7 +118,7 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
       await seed()
       const records = await recordsOf('ada')
       const count = (kind: UserRecord['kind']) => records.filter((record) => record.kind === kind).length
-      expect((['user', 'key', 'call'] as const).map(count)).toEqual([1, 1, 3])
+      expect((['user', 'key', 'call', 'turn_messages'] as const).map(count)).toEqual([1, 1, 3, 1])
       expect(JSON.stringify(records)).not.toMatch(/token_hash|"bob"/)
       expect(await readUserData(storage.db, 'eve')).toBeNull()
     })
@@ -113,6 +130,7 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
       expect(forgotten).toMatchObject({ pseudonym: expect.stringMatching(/^forgotten-/), calls: 3, keys: 1, runningTurns: 0 })
       expect(await everything()).not.toMatch(/ada|Ada|"session-[134]"/)
       expect(await sums()).toEqual(before)
+      expect(await everything()).toContain('I am Bob')
       const after = await everything()
       await rebuild({ storage, queue })
       expect(await everything()).toBe(after)

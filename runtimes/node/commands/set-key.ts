@@ -25,6 +25,7 @@ export const setKey = defineCommand({
     tpm: integerOrNone('N', 'most tokens a minute, input and output', 1, 1_000_000_000),
     concurrent: integerOrNone('N', 'most turns at one time', 1, 100_000),
     expires: durationOrNone('how long it is valid from now'),
+    'log-messages': oneOf(switches, 'whether what is asked and answered from now on is kept'),
     'ignore-client-model': oneOf(switches, 'whether routing decides, whatever model a client names'),
     db: dbFlag,
     config: configFlag,
@@ -51,6 +52,7 @@ export const setKey = defineCommand({
       tokensPerMinute: orNull(flags.tpm),
       concurrentTurns: orNull(flags.concurrent),
       expiresUs: typeof flags.expires === 'number' ? nowUs + flags.expires * 1000 : orNull(flags.expires),
+      logMessages: isOn(flags['log-messages']),
       ignoreClientModel: isOn(flags['ignore-client-model']),
     }
     if (Object.values(change).every((value) => value === undefined))

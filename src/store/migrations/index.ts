@@ -6,6 +6,7 @@ import { quotas } from './0004-quotas.ts'
 import { rates } from './0005-rates.ts'
 import { brakes } from './0006-brakes.ts'
 import { subscriptions } from './0010-subscriptions.ts'
+import { turnMessages } from './0011-turn-messages.ts'
 import { identityNotices } from './0020-identity-notices.ts'
 import { hub } from './0021-hub.ts'
 import { sessions } from './0030-sessions.ts'
@@ -18,6 +19,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-rates': rates,
   '0006-brakes': brakes,
   '0010-subscriptions': subscriptions,
+  '0011-turn-messages': turnMessages,
   '0020-identity-notices': identityNotices,
   '0021-hub': hub,
   '0030-sessions': sessions,
