@@ -117,5 +117,11 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Structured lines; fields never hold secrets or prompts. */
 export interface Logger {
-  log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** `details`: what only a machine reads; they are fields like the others, and no part of a line for people. */
+  log(
+    level: LogLevel,
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+    details?: Readonly<Record<string, unknown>>,
+  ): void
 }

@@ -100,6 +100,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   const secrets = [
     ...config.providers.flatMap(({ apiKey, keyPool = [] }) => [apiKey, ...keyPool.map((key) => key.apiKey)]),
     config.alerts?.secret,
+    ...Object.values(config.otlp?.headers ?? {}),
     config.hub?.token,
     ...(database.kind === 'postgres' ? database.secrets : []),
   ]

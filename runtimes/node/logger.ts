@@ -16,12 +16,12 @@ export interface LoggerOptions {
 
 export function createLogger(options: LoggerOptions): Logger {
   return {
-    log(level, message, fields = {}) {
+    log(level, message, fields = {}, details = {}) {
       if (rank[level] < rank[options.level]) return
       const time = new Date().toISOString()
       const line =
         options.format === 'json'
-          ? JSON.stringify({ time, level, message, ...fields })
+          ? JSON.stringify({ time, level, message, ...fields, ...details })
           : pretty(time, level, message, fields, options.colour)
       options.write(`${options.redact(line)}\n`)
     },

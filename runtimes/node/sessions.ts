@@ -24,7 +24,11 @@ export async function openSessions(context: NodeContext): Promise<NodeSessions> 
   const { config, clock, logger } = context
   const { parts, send, close } = await openEngineParts(context)
   const notify = createAlertWebhook({ config: config.alerts, send, clock, logger })
-  const alert = createQuotaAlerts({ ...context, newId: context.nextId, notify })
+  const alert = createQuotaAlerts({
+    ...context,
+    newId: context.nextId,
+    notify: (quota) => notify({ type: 'quota.alert', ...quota }),
+  })
   const alerting = new Set<Promise<unknown>>()
   const engine = createEngine({
     ...parts,

@@ -49,6 +49,7 @@ export async function openIsolate(env: Env, background: Services['background']):
   const secrets = [
     ...config.providers.flatMap(({ apiKey, keyPool = [] }) => [apiKey, ...keyPool.map((key) => key.apiKey)]),
     config.alerts?.secret,
+    ...Object.values(config.otlp?.headers ?? {}),
     adminToken,
   ]
   const redact = createRedactor(secrets.filter((secret) => secret !== undefined))

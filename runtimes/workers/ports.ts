@@ -37,9 +37,9 @@ export const randomBytes = (length: number): Uint8Array => crypto.getRandomValue
 /** Lines of JSON, as Workers Logs reads them. */
 export function createWorkersLogger(redact: (text: string) => string): Logger {
   return {
-    log(level, message, fields = {}) {
+    log(level, message, fields = {}, details = {}) {
       if (level === 'debug') return
-      const line = redact(JSON.stringify({ level, message, ...fields }))
+      const line = redact(JSON.stringify({ level, message, ...fields, ...details }))
       if (level === 'error') console.error(line)
       else if (level === 'warn') console.warn(line)
       else console.log(line)

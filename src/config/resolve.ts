@@ -66,10 +66,17 @@ export function resolveConfig(sources: ConfigSources): Config {
       floorNanoUsd: nanoUsdOf(file.brake?.floor_usd_per_minute ?? 1),
       repeatedToolCalls: file.brake?.repeated_tool_calls ?? 12,
     },
+    otlp: otlpOf(file.otlp),
     alerts: file.alerts === undefined ? null : { webhookUrl: file.alerts.webhook_url, secret: file.alerts.secret },
     serveAuth: file.serve?.auth ?? 'loopback',
     hub: file.hub === undefined ? null : { url: file.hub.url, token: file.hub.token, everyMs: (file.hub.every_s ?? 60) * 1000 },
   }
+}
+
+function otlpOf(row: ConfigFile['otlp']): Config['otlp'] {
+  if (row === undefined) return null
+  const endpoint = row.endpoint.replace(/\/+$/, '').replace(/\/v1\/traces$/, '')
+  return { endpoint, headers: row.headers ?? {}, serviceName: row.service_name ?? 'metis-gateway' }
 }
 
 function patternSettings(row: ConfigFile['pattern_routing']): PatternSettings | null {

@@ -109,7 +109,15 @@ export const configFile = z.strictObject({
       repeated_tool_calls: z.int().min(3).optional(),
     })
     .optional(),
-  /** Told of spending alerts. */
+  /** An OpenTelemetry collector that gets a span of each turn. */
+  otlp: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }),
+      headers: z.record(z.string().regex(/^[\w-]+$/, 'a header name'), z.string()).optional(),
+      service_name: z.string().min(1).optional(),
+    })
+    .optional(),
+  /** Told of alerts. */
   alerts: z
     .strictObject({ webhook_url: z.url({ protocol: /^https?$/ }), secret: z.string().min(16, 'at least 16 characters') })
     .optional(),
@@ -250,7 +258,14 @@ export interface Config {
     readonly floorNanoUsd: number
     readonly repeatedToolCalls: number
   }
-  /** null = spending alerts are events and nothing else. The secret is never logged, stored or answered. */
+  /** null = no spans. The headers are never logged, stored or answered. */
+  readonly otlp: {
+    /** Without a slash at the end; spans go to `/v1/traces` below it. */
+    readonly endpoint: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly serviceName: string
+  } | null
+  /** null = alerts are events and nothing else. The secret is never logged, stored or answered. */
   readonly alerts: { readonly webhookUrl: string; readonly secret: string } | null
   readonly serveAuth: 'loopback' | 'always'
   readonly hub: { readonly url: string; readonly token: string; readonly everyMs: number } | null

@@ -24,6 +24,8 @@ export interface BrakeParts {
   readonly store: BrakeStore
   readonly clock: Clock
   readonly logger: Logger
+  /** Told of each finding, as its event says it. */
+  readonly onFound: (found: Readonly<Record<string, unknown>>) => void
 }
 
 /** What other gateways and the command line changed is known after this. */
@@ -31,7 +33,7 @@ const refreshMs = 1000
 /** Sessions whose circles are remembered. */
 const heldCircles = 10_000
 
-export function createBrake({ config, store, clock, logger }: BrakeParts): Brake {
+export function createBrake({ config, store, clock, logger, onFound }: BrakeParts): Brake {
   const stops = config.mode === 'refuse'
   const pace = createSpendingPace({ factor: config.spendFactor, floorNanoUsd: config.floorNanoUsd })
   /** Subject → reason. */
@@ -62,6 +64,7 @@ export function createBrake({ config, store, clock, logger }: BrakeParts): Brake
   function find(subject: string, reason: Reason, payload: Readonly<Record<string, unknown>>): void {
     if (stops) stopped.set(subject, reason)
     logger.log('warn', stops ? 'stopped for running away' : 'seems to be running away', { subject, reason, ...payload })
+    onFound({ subject, reason, stopped: stops, ...payload })
     const written = stops ? store.put(subject, reason, payload) : store.note(subject, reason, payload)
     written.catch((error: unknown) => logger.log('warn', 'a runaway could not be recorded', { error: String(error) }))
   }

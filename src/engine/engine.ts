@@ -24,6 +24,7 @@ import { clientGone, shuttingDown, tooManyTurns } from './refusals.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
 import { routeDecided, turnRefused, type TurnHead } from './turn-events.ts'
 import { questionOf, sessionOf, type TurnRequest } from './turn-request.ts'
+import { logTurn } from './turn-line.ts'
 import { createTurn, type Turn } from './turn.ts'
 
 export interface TurnAnswer {
@@ -164,7 +165,9 @@ export function createEngine(parts: EngineParts): Engine {
     const elapsedMs = parts.clock.nowMs() - asked.receivedMs
     const refuse = async (error: GatewayError) => {
       const event = routeDecided(head, routed, error, elapsedMs, parts.clock.nowUs())
-      await parts.traces.refuseTurn(event, turnRefused(head, event, error, elapsedMs))
+      const refused = turnRefused(head, event, error, elapsedMs)
+      await parts.traces.refuseTurn(event, refused)
+      logTurn(parts.logger, refused, null, head.requestedModel)
       return error
     }
     if (routed.target === null) throw await refuse(routed.refusal)

@@ -12,6 +12,7 @@ import type { TraceStore, TurnClosed } from '../store/traces.ts'
 import type { AttemptLog } from './attempts.ts'
 import { billOf, createTally, subscriptionBillOf, unpricedBillOf, type Bill, type Tally } from './tally.ts'
 import { callCompleted, callFailed, turnCompleted, type TurnHead } from './turn-events.ts'
+import { logTurn } from './turn-line.ts'
 
 export type TurnEnd = Exclude<TurnStatus, 'refused'>
 
@@ -88,7 +89,7 @@ export function createTurn(parts: TurnParts): Turn {
       tokens = closed.turn.payload.total_input_tokens + closed.turn.payload.total_output_tokens
       await parts.traces.closeTurn(closed)
       if (parts.reservation !== undefined) parts.onSettled(parts.reservation)
-      logTurn(parts.logger, closed)
+      logTurn(parts.logger, closed.turn, closed.call, head.requestedModel)
     } catch (fault) {
       parts.logger.log('error', 'a finished turn could not be recorded', { turn_id: head.id, fault: String(fault) })
     } finally {
@@ -180,20 +181,4 @@ export function createTurn(parts: TurnParts): Turn {
       reservation: parts.reservation,
     }
   }
-}
-
-/** One line a turn: what people watch while they try things out. */
-function logTurn(logger: Logger, { turn, call }: TurnClosed): void {
-  const { payload } = turn
-  logger.log('info', 'turn', {
-    status: payload.status,
-    model: call?.payload.model,
-    input_tokens: payload.total_input_tokens,
-    output_tokens: payload.total_output_tokens,
-    cost_usd: payload.total_cost_usd,
-    wall_time_seconds: payload.wall_time_seconds,
-    gateway_key_id: payload.gateway_key_id,
-    error_code: payload.error_code,
-    turn_id: turn.turnId,
-  })
 }

@@ -1,7 +1,7 @@
-// The webhook of spending alerts: a JSON body, signed so that its reader knows whose it is and how old. Behind everybody's back.
+// The webhook of alerts: a JSON body, signed so that its reader knows whose it is and how old. Behind everybody's back.
 import type { Config } from '../config/schema.ts'
 import type { Clock, Logger, Send } from '../services.ts'
-import type { QuotaAlert } from '../store/quota-alerts.ts'
+import type { AuditType } from '../store/events.ts'
 
 const waitsMs = [1000, 5000] as const
 const firstByteMs = 5000
@@ -13,17 +13,20 @@ export interface AlertWebhookParts {
   readonly logger: Logger
 }
 
+/** As the event on record says it. */
+export type Alert = Readonly<Record<string, unknown>> & { readonly type: AuditType }
+
 /** Does nothing without a webhook in the configuration. Tries three times, then says so in the log; never throws. */
-export function createAlertWebhook({ config, send, clock, logger }: AlertWebhookParts): (alert: QuotaAlert) => Promise<void> {
+export function createAlertWebhook({ config, send, clock, logger }: AlertWebhookParts): (alert: Alert) => Promise<void> {
   if (config === null) return () => Promise.resolve()
   const { webhookUrl, secret } = config
   return async (alert) => {
-    const body = JSON.stringify({ type: 'quota.alert', ...alert })
+    const body = JSON.stringify(alert)
     for (const waitMs of [...waitsMs, null]) {
       const problem = await post(body)
       if (problem === null) return
       if (waitMs !== null) await clock.sleep(waitMs)
-      else logger.log('warn', 'the webhook of spending alerts cannot be reached', { problem })
+      else logger.log('warn', 'the webhook of alerts cannot be reached', { problem })
     }
   }
 

@@ -32,7 +32,8 @@ import { refuseForeign } from './origin.ts'
 import { createCounts } from './prometheus.ts'
 import { createSampledEvents } from './sampled-events.ts'
 import { createTurnMeters } from './turn-meters.ts'
-import { watchTraces } from './watched-traces.ts'
+import { createSpanExport } from './span-export.ts'
+import { watchTraces, type TraceWatcher } from './watched-traces.ts'
 
 export interface GatewayParts {
   readonly services: Services
@@ -79,12 +80,31 @@ export function createGateway(parts: GatewayParts): Gateway {
     services.storage.dialect === 'sqlite' ? memory : createSharedRates({ ...parts, storage: services.storage, clock })
   const rates = createRateKeeper(shared, (key, scope) => limited.record({ gateway_key_id: key, scope }))
   const notify = createAlertWebhook({ config: config.alerts, send: services.send, clock, logger })
-  const alert = createQuotaAlerts({ storage: services.storage, queue: parts.queue, clock, newId: parts.nextId, logger, notify })
-  const brake = createBrake({ config: config.brake, store: parts.brakes, clock, logger })
+  const alert = createQuotaAlerts({
+    storage: services.storage,
+    queue: parts.queue,
+    clock,
+    newId: parts.nextId,
+    logger,
+    notify: (quota) => notify({ type: 'quota.alert', ...quota }),
+  })
+  const brake = createBrake({
+    config: config.brake,
+    store: parts.brakes,
+    clock,
+    logger,
+    onFound: (found) => services.background(notify({ type: 'gateway.runaway_detected', ...found })),
+  })
   const meters = createTurnMeters()
+  const spans = config.otlp === null ? null : createSpanExport({ config: config.otlp, services, version: parts.version })
+  const alerts: TraceWatcher = {
+    appended({ type, payload }) {
+      if (type === 'provider.degraded') services.background(notify({ type, ...payload }))
+    },
+  }
   const engine = createEngine({
     ...parts,
-    traces: watchTraces(parts.traces, [meters], logger),
+    traces: watchTraces(parts.traces, spans === null ? [meters, alerts] : [meters, alerts, spans], logger),
     clock,
     logger,
     rates,
@@ -103,6 +123,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     engine,
     availability,
     meters,
+    spans,
     errorAnswers,
     failures,
     limited,
@@ -132,6 +153,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     engine,
     beginDrain() {
       draining = true
+      spans?.hurry()
     },
     async fetch(request) {
       const foreign = refuseForeign(request.headers, services.config)

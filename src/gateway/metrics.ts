@@ -6,6 +6,7 @@ import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import { counter, gauge, printFamilies, type Counts, type Family, type Sample } from './prometheus.ts'
 import type { SampledEvents } from './sampled-events.ts'
+import type { SpanExport } from './span-export.ts'
 import type { TurnMeters } from './turn-meters.ts'
 
 export interface MetricsParts {
@@ -15,6 +16,8 @@ export interface MetricsParts {
   readonly queue: CommitQueue
   readonly availability: Pick<Availability, 'unavailable'>
   readonly meters: TurnMeters
+  /** null = none are sent. */
+  readonly spans: Pick<SpanExport, 'exported' | 'dropped'> | null
   readonly errorAnswers: Counts
   readonly failures: SampledEvents
   readonly limited: SampledEvents
@@ -63,6 +66,12 @@ export function createMetrics(parts: MetricsParts): () => Response {
     gauge('metis_store_waiting_units', 'Units of rows that wait for the store.', () => queue.state().waiting),
     gauge('metis_store_waiting_bytes', 'How large they are, about.', () => queue.state().waitingBytes),
     gauge('metis_store_oldest_wait_seconds', 'How long the oldest of them waits.', () => queue.state().oldestMs / 1000),
+    counter('metis_spans_exported_total', 'Spans that the OTLP endpoint took.', () => parts.spans?.exported ?? 0),
+    counter(
+      'metis_spans_dropped_total',
+      'Spans that the OTLP endpoint did not take, or that found the queue full.',
+      () => parts.spans?.dropped ?? 0,
+    ),
     counter('metis_untraced_turns_total', 'Turns that could be put neither in the store nor in the spool.', parts.untracedTurns),
   ]
   return () => services.respond(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, printFamilies(families))

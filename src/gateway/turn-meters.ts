@@ -2,9 +2,9 @@
 // those of OpenTelemetry's gen_ai conventions where they have one.
 import type { TurnClosed, TurnRefused } from '../store/traces.ts'
 import { createCounts, createHistogram, type Family, type Histogram, type Labels, type Sample } from './prometheus.ts'
-import type { TurnWatcher } from './watched-traces.ts'
+import type { TraceWatcher } from './watched-traces.ts'
 
-export interface TurnMeters extends TurnWatcher {
+export interface TurnMeters extends TraceWatcher {
   readonly families: readonly Family[]
 }
 

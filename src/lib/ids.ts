@@ -82,6 +82,13 @@ function encodeTime(ms: number): string {
   return text
 }
 
+/** The 128 bits that it is, as 32 hex digits. */
+export function ulidHex(ulid: string): string {
+  let bits = 0n
+  for (const character of ulid) bits = (bits << 5n) | BigInt(digitOf(character))
+  return bits.toString(16).padStart(32, '0')
+}
+
 /** ms since 1970. */
 export function ulidTimeMs(ulid: string): number {
   let ms = 0

@@ -37,7 +37,7 @@ function openBrake(mode: 'flag' | 'refuse' | 'off'): TestBrake {
     release: () => Promise.resolve(false),
   }
   const config = { mode, spendFactor: 10, floorNanoUsd: 1e9, repeatedToolCalls: 3 }
-  return { brake: createBrake({ config, store, clock, logger: silent }), clock, found, rows }
+  return { brake: createBrake({ config, store, clock, logger: silent, onFound: () => undefined }), clock, found, rows }
 }
 
 const call = (path: string) => [
