@@ -3,6 +3,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { keepSettled } from '../../src/analytics/settle.ts'
 import { createServe, type ServeOptions } from '../../src/serve/app.ts'
 import { createSessionHandlers } from '../../src/serve/sessions.ts'
 import { giveFeedback } from '../../src/store/patterns.ts'
@@ -63,6 +64,8 @@ export async function startServe(
       : { admin: { token: options.adminToken, sessionSecret: sessionSecret(context.home) } }),
   }
   const serve = createServe(services, serveOptions)
+  const stopping = new AbortController()
+  const settling = keepSettled({ storage, clock, logger, newId: nextId }, stopping.signal)
   const listening = await listen((request) => serve.fetch(request), options)
   const pushing = config.hub === null ? null : startPushing(context, config.hub)
   const host = listening.hosts[0] ?? '127.0.0.1'
@@ -73,6 +76,8 @@ export async function startServe(
       // Sessions keep what came so far, and go on with the next start.
       await agent.engine.interruptAll()
       await listening.close(CLOSE_WITHIN_MS)
+      stopping.abort()
+      await settling
       await agent.close()
     },
   }

@@ -1,6 +1,8 @@
 // Which calls paid again for input that the provider's cache had held, and why. Judged from the token counts of a session's
 // calls in their order; no prefix is stored, so `prefix_changed` is what nothing else explains.
 
+import { lookBackUs } from '../store/settled.ts'
+
 export type MissCause = 'cold' | 'expired_within_an_hour' | 'expired' | 'model_switched' | 'prefix_changed'
 
 export interface CachedCall {
@@ -33,7 +35,7 @@ const leastTokens = 1024
 const minuteUs = 60_000_000
 const hourUs = 60 * minuteUs
 /** A session that was silent for longer begins anew: how far back a judgement looks. */
-export const forgottenAfterUs = 24 * hourUs
+export const forgottenAfterUs = lookBackUs
 
 export interface MissJudge {
   /** Calls of one session in the order of their ends. null: nothing was missed. */

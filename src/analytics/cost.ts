@@ -1,12 +1,13 @@
 // `/analytics/cost`: what the calls of a window cost, split by one dimension, or by time and one more. The question that all
 // others refine.
 import * as z from 'zod'
+import type { Dimension } from './dimensions.ts'
 import { defineEndpoint, windowOfAnswer, windowSchema, type AnalyticsContext, type Scope } from './endpoint.ts'
 import { groupBy, stackBy, type Grouping } from './grouping.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 import { limitOf } from './page.ts'
 import { addUsage, compareKeys, groupRows, noUsageSum, totalFields, totals, totalsOf, type Group } from './totals.ts'
-import { readUsage, type Dimension } from './usage.ts'
+import { readUsage } from './usage.ts'
 import { windowBefore } from './window.ts'
 
 /** Key columns are called as in the trace: `model`, `user_id`, … */

@@ -75,13 +75,16 @@ const byWhole = (subject: FactSubject): string =>
   `${subject.gateway_key_id}\n${subject.user_id}\n${subject.team_id}\n${subject.project}\n${subject.client}\n${subject.provider}\n${subject.model}`
 
 /** `byModel`: who it was is left out; all that an answer for everybody needs. */
-export function createFactBook(resolution: 'whole' | 'byModel'): FactBook {
+export type FactResolution = 'whole' | 'byModel'
+
+export function createFactBook(resolution: FactResolution): FactBook {
   const sums = new Map<string, Sum>()
   return {
     add(kind, whole, detail, addition) {
       const key = `${kind}\n${detail}\n${resolution === 'whole' ? byWhole(whole) : `${whole.provider}\n${whole.model}`}`
       let sum = sums.get(key)
-      if (sum === undefined) sums.set(key, (sum = emptySum(kind, resolution === 'whole' ? whole : modelOnly(whole), detail)))
+      if (sum === undefined)
+        sums.set(key, (sum = emptySum(kind, resolution === 'whole' ? wholeOf(whole) : modelOnly(whole), detail)))
       sum.count += addition.count ?? 1
       sum.retried += addition.retried ?? 0
       sum.missedTokens += addition.missedTokens ?? 0
@@ -112,6 +115,17 @@ function emptySum(kind: FactKind, subject: FactSubject, detail: string): Sum {
     histogram: new Map(),
   }
 }
+
+/** A row may hold more than who it is about. */
+const wholeOf = ({ gateway_key_id, user_id, team_id, project, client, provider, model }: FactSubject): FactSubject => ({
+  gateway_key_id,
+  user_id,
+  team_id,
+  project,
+  client,
+  provider,
+  model,
+})
 
 const modelOnly = ({ provider, model }: FactSubject): FactSubject => ({
   gateway_key_id: '',

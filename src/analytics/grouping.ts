@@ -1,7 +1,7 @@
 // What `/analytics/cost` can be split by, and what a split by time can be stacked by.
 import * as z from 'zod'
 import { identifier } from './filters.ts'
-import type { Dimension } from './usage.ts'
+import type { Dimension } from './dimensions.ts'
 
 export type Grouping =
   | { readonly by: 'nothing' }

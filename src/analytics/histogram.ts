@@ -1,8 +1,11 @@
-// Milliseconds as counts in buckets of 2 % each: they add up across hours and models, and a percentile read from them is at
-// most 1 % beside the exact one. The same reading everywhere, so that no two pages differ.
+// Milliseconds as counts in buckets of 2 % each: they add up across hours and models, and a percentile read from them is
+// beside the exact one by no more than `precision` says. The same reading everywhere, so that no two pages differ.
 
 /** Count by bucket. */
 export type Histogram = ReadonlyMap<number, number>
+
+export const precision =
+  'Milliseconds by nearest rank, read from buckets: beside the exact value by at most 1 % and 0.05 ms; what took less than 1 ms counts as 1 ms.'
 
 const growth = Math.log(1.02)
 

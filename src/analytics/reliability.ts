@@ -2,11 +2,14 @@
 import * as z from 'zod'
 import { defineEndpoint } from './endpoint.ts'
 import type { Fact } from './facts.ts'
-import { addHistogram, percentilesOf, type Percentiles } from './histogram.ts'
+import { addHistogram, percentilesOf, precision, type Percentiles } from './histogram.ts'
 import { readFacts } from './read-facts.ts'
 import { isoOf } from './window.ts'
 
-const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable()
+const percentiles = z
+  .object({ p50: z.number(), p95: z.number(), p99: z.number() })
+  .nullable()
+  .describe(`Of calls that went well; null: there was none. ${precision}`)
 
 export const reliability = defineEndpoint({
   path: '/analytics/reliability',
@@ -33,7 +36,6 @@ export const reliability = defineEndpoint({
         calls: z.int(),
         failed: z.int(),
         error_rate: z.number().nullable(),
-        /** Of calls that went well, ms, within 1 %. */
         latency_ms: percentiles,
         ttft_ms: percentiles,
       }),

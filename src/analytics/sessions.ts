@@ -54,7 +54,8 @@ async function newestSessions(db: Kysely<Database>, scope: Scope, from: Cursor |
   const found: SessionRows[] = []
   const seen = new Set<string>()
   for await (const piece of newestPieces(db, scope, from)) {
-    const ids = (await sessionIdsIn(db, { ...scope, window: piece })).filter((id) => !seen.has(id))
+    const idsThere = piece.sessionIds ?? (await sessionIdsIn(db, { ...scope, window: piece.window }))
+    const ids = idsThere.filter((id) => !seen.has(id))
     for (const id of ids) seen.add(id)
     // A session with a later call was on an earlier page.
     for (const rows of await readSessions(db, scope, ids)) if (from === null || isBefore(placeOf(rows), from)) found.push(rows)

@@ -3,20 +3,14 @@
 import { sql } from 'kysely'
 import type { Kysely, RawBuilder } from 'kysely'
 import { measuredBases } from '../store/projections.ts'
-import type { Database } from '../store/schema.ts'
+import type { Database, UsageHourlyTable } from '../store/schema.ts'
+import type { SettledUsageTable } from '../store/settled-tables.ts'
+import { startsOf, withMarks, type Mark, type Span } from '../store/settled.ts'
+import type { Dimension } from './dimensions.ts'
 import type { Scope } from './endpoint.ts'
-import type { FilterColumn } from './filters.ts'
+import { ofMarks, ofRun } from './settled-run.ts'
+import { partsOf, splitFor, splitName, type Split } from './settled-splits.ts'
 import { isoOf, type Window } from './window.ts'
-
-/** What usage can be split by. `session_id` and `tags_json` are not in the rollup: they read `calls` alone. */
-export type Dimension =
-  | Exclude<FilterColumn, 'session_id'>
-  | 'branch'
-  | 'inbound_shape'
-  | 'hour'
-  | 'day'
-  | 'session_id'
-  | 'tags_json'
 
 export interface UsageSum {
   readonly callCount: number
@@ -53,39 +47,55 @@ export async function readUsage(
   scope: Scope,
   dimensions: readonly Dimension[] = [],
 ): Promise<readonly UsageRow[]> {
-  const names = dimensions.map((_, index) => sql.ref(`key_${index}`))
-  const arms = sourcesOf(scope, dimensions).map((source) => arm(source, scope, dimensions, names))
-  const [only] = arms
-  const statement =
-    arms.length === 1 && only !== undefined
-      ? only
-      : sql<SqlRow>`select ${sql.join([...names, ...outerSums])} from (${sql.join(arms, sql` union all `)}) as edges${groupBy(names)}`
-  const { rows } = await statement.execute(db)
-  return rows.map((row) => ({
-    keys: dimensions.map((dimension, index) => keyOf(dimension, row[`key_${index}`])),
-    usage: usageOf(row),
-  }))
+  return withMarks(db, scope.window, async (marks) => {
+    const names = dimensions.map((_, index) => sql.ref(`out_${index}`))
+    const arms = sourcesOf(scope, dimensions, marks).map((source) => arm(source, scope, dimensions, names))
+    const [only] = arms
+    const statement =
+      arms.length === 1 && only !== undefined
+        ? only
+        : sql<SqlRow>`select ${sql.join([...names, ...outerSums])} from (${sql.join(arms, sql` union all `)}) as edges${groupBy(names)}`
+    const { rows } = await statement.execute(db)
+    return rows.map((row) => ({
+      keys: dimensions.map((dimension, index) => keyOf(dimension, row[`out_${index}`])),
+      usage: usageOf(row),
+    }))
+  })
 }
 
 export type SqlRow = Readonly<Record<string, unknown>>
 
 interface Source {
-  readonly table: 'calls' | 'usage_hourly'
+  readonly table: 'calls' | 'usage_hourly' | 'settled_usage'
   readonly startUs: number
   readonly endUs: number
+  /** Of `settled_usage`. */
+  readonly settled?: { readonly span: Span; readonly split: Split }
 }
 
 const hourUs = 3_600_000_000
 const dayUs = 24 * hourUs
 
-function sourcesOf({ window, filters }: Scope, dimensions: readonly Dimension[]): readonly Source[] {
-  const needsCalls =
-    dimensions.some((dimension) => dimension === 'session_id' || dimension === 'tags_json') ||
-    filters.some(([column]) => column === 'session_id')
-  return needsCalls ? [{ table: 'calls', ...window }] : split(window)
+/** Settled days, then settled hours in what is left, then the hours and the calls themselves. */
+function sourcesOf({ window, filters }: Scope, dimensions: readonly Dimension[], marks: readonly Mark[]): readonly Source[] {
+  // One session's calls are found by their own index.
+  if (filters.some(([column]) => column === 'session_id')) return [{ table: 'calls', ...window }]
+  const sources: Source[] = []
+  let left: readonly Window[] = [window]
+  for (const span of ['day', 'hour'] as const) {
+    const split = splitFor(span, dimensions, filters)
+    if (split === null) continue
+    const parts = left.map((within) => partsOf(within, span, startsOf(marks, span)))
+    for (const { startUs, endUs } of parts.flatMap(({ settled }) => settled))
+      sources.push({ table: 'settled_usage', startUs, endUs, settled: { span, split } })
+    left = parts.flatMap(({ rest }) => rest)
+  }
+  const needsCalls = dimensions.some((dimension) => dimension === 'session_id' || dimension === 'tags_json')
+  for (const rest of left) sources.push(...(needsCalls ? [{ table: 'calls' as const, ...rest }] : hoursIn(rest)))
+  return sources.length === 0 ? [{ table: 'calls', ...window }] : sources
 }
 
-function split({ startUs, endUs }: Window): readonly Source[] {
+function hoursIn({ startUs, endUs }: Window): readonly Source[] {
   const firstHour = Math.ceil(startUs / hourUs) * hourUs
   const lastHour = Math.floor(endUs / hourUs) * hourUs
   if (firstHour >= lastHour) return [{ table: 'calls', startUs, endUs }]
@@ -104,16 +114,21 @@ function arm(
   dimensions: readonly Dimension[],
   names: readonly RawBuilder<unknown>[],
 ): RawBuilder<SqlRow> {
-  const time = sql.ref(source.table === 'calls' ? 'timestamp_us' : 'hour_us')
-  const keys = dimensions.map((dimension, index) => sql`${keyExpression(dimension, time)} as ${sql.ref(`key_${index}`)}`)
+  const { settled } = source
+  const time = sql.ref(timeColumns[source.table])
+  const keys = dimensions.map((dimension, index) => sql`${keyExpression(dimension, time)} as ${sql.ref(`out_${index}`)}`)
   const sums = source.table === 'calls' ? callSums : hourlySums
-  const conditions = [
-    sql`${time} >= ${source.startUs}`,
-    sql`${time} < ${source.endUs}`,
-    ...filters.map(([column, value]) => sql`${sql.ref(column)} = ${value}`),
-  ]
-  return sql`select ${sql.join([...keys, ...sums])} from ${sql.table(source.table)} where ${sql.join(conditions, sql` and `)}${groupBy(names)}`
+  const { startUs, endUs } = source
+  const within =
+    settled === undefined
+      ? [sql`${time} >= ${startUs}`, sql`${time} < ${endUs}`]
+      : [ofRun('settled_usage', { span: settled.span, startUs, endUs }), sql`split = ${splitName(settled.split)}`]
+  const from = settled === undefined ? sql.table(source.table) : ofMarks('settled_usage')
+  const conditions = [...within, ...filters.map(([column, value]) => sql`${sql.ref(column)} = ${value}`)]
+  return sql`select ${sql.join([...keys, ...sums])} from ${from} where ${sql.join(conditions, sql` and `)}${groupBy(names)}`
 }
+
+const timeColumns = { calls: 'timestamp_us', usage_hourly: 'hour_us', settled_usage: 'settled_usage.start_us' } as const
 
 function keyExpression(dimension: Dimension, time: RawBuilder<unknown>): RawBuilder<unknown> {
   switch (dimension) {
@@ -144,7 +159,7 @@ const summed = [
   'subscription_calls',
   'list_nano_usd',
   'latency_ms_sum',
-] as const
+] as const satisfies readonly (keyof UsageHourlyTable & keyof SettledUsageTable)[]
 
 /** What one call is worth where it is more than its column; the same as store/projections.ts adds to an hour. */
 const ofCall: Partial<Record<(typeof summed)[number], RawBuilder<unknown>>> = {

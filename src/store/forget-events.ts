@@ -1,6 +1,7 @@
 // The events of whoever is forgotten, written again without them, page by page.
 import type { CommitQueue } from './commit-queue.ts'
 import type { Database, EventsTable } from './schema.ts'
+import { forgetSums, spanStartOf } from './settled.ts'
 import type { Storage } from './storage.ts'
 import { parsedJson } from './stored-calls.ts'
 import { eventPagesOf, isName } from './user-data.ts'
@@ -24,7 +25,9 @@ export async function rewriteEvents(parts: Parts, person: Person): Promise<numbe
   let events = 0
   for await (const page of eventPagesOf(storage.db, person.id)) {
     const unit = page.map((event) => rewrite(storage.db, event, withoutPerson(event, person), person))
-    if (unit.length > 0) await queue.commit(unit)
+    const hours = new Set(page.map((event) => spanStartOf('hour', Number(event.timestamp_us))))
+    const sums = [...hours].flatMap((startUs) => forgetSums(storage.db, startUs))
+    if (unit.length > 0) await queue.commit([...unit, ...sums])
     events += unit.length
   }
   return events + (await rewriteRunaways(parts, person))

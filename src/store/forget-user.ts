@@ -7,6 +7,7 @@ import type { CommitQueue } from './commit-queue.ts'
 import { rewriteEvents } from './forget-events.ts'
 import { hourStartOf, remakeHour } from './projections.ts'
 import type { Database } from './schema.ts'
+import { forgetSums } from './settled.ts'
 import type { Storage, Unit } from './storage.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
 import { findPerson } from './user-data.ts'
@@ -131,7 +132,11 @@ async function renameCalls({ storage, queue }: ForgetParts, id: string, pseudony
       .where('timestamp_us', '>=', startUs)
       .where('timestamp_us', '<', startUs + hourUs)
       .compile()
-    const [changed = 0] = await queue.commit([rename, ...remakeHour(startUs).map((statement) => statement.compile(db))])
+    const [changed = 0] = await queue.commit([
+      rename,
+      ...remakeHour(startUs).map((statement) => statement.compile(db)),
+      ...forgetSums(db, startUs),
+    ])
     calls += changed
   }
 }

@@ -14,7 +14,7 @@ import type { Storage, Unit } from './storage.ts'
 import type { TurnClosed, TurnOpened } from './traces.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
 import type { TurnStatements } from './turn-statements.ts'
-import { bytesOf, closeUnit } from './turn-units.ts'
+import { bytesOf, lateCloseUnit, unsettled } from './turn-units.ts'
 
 export interface Hub {
   /** The token is in the answer and nowhere else; the source's token before it is refused from now on. */
@@ -178,8 +178,9 @@ function takenUnit(statements: TurnStatements, open: OpenPushed, pushed: PushedT
   const usd = call?.type === 'llm.call_completed' ? call.payload.cost_usd : 0
   const inflight = { turn_id: turnId, instance_id: source, started_us: route.timestampUs, opened_json: '{}' }
   return [
+    unsettled(statements, route),
     open({ ...inflight, route_id: route.id }),
     statements.insertLastEvent(eventRowOf(route)),
-    ...closeUnit(statements, { turnId, call, costNanoUsd: usd === null ? null : nanoUsdOf(usd), turn }),
+    ...lateCloseUnit(statements, { turnId, call, costNanoUsd: usd === null ? null : nanoUsdOf(usd), turn }),
   ]
 }

@@ -4,6 +4,7 @@ import type { RawBuilder } from 'kysely'
 import { nanoUsdOf } from '../lib/money.ts'
 import type { CostBasis, LlmCallCompleted, TurnEvent } from './events.ts'
 import type { CallsTable, UsageHourlyTable } from './schema.ts'
+import { unsettle } from './settled.ts'
 
 /** An event that has a row in `calls`; `costNanoUsd` below is its `cost_usd` as the integer it was printed from, null = unpriced. */
 export type CallEvent = TurnEvent & { readonly type: 'llm.call_completed' | 'llm.call_failed' }
@@ -129,10 +130,11 @@ on conflict (${conflict}) do update set ${sql.join(added)},
 last_call_us = case when excluded.last_call_us > usage_hourly.last_call_us then excluded.last_call_us else usage_hourly.last_call_us end`
 }
 
-/** Both statements that make one hour's rows again from `calls`. */
-export function remakeHour(hourStartUs: number): readonly [RawBuilder<unknown>, RawBuilder<unknown>] {
+/** The statements that make one hour's rows again from `calls`. */
+export function remakeHour(hourStartUs: number): readonly RawBuilder<unknown>[] {
   const values = [...Object.values(addends).map((addend) => sql`sum(${addend})`), sql`max(calls.timestamp_us)`]
   return [
+    unsettle(hourStartUs, hourStartUs + hourUs),
     sql`delete from usage_hourly where hour_us = ${hourStartUs}`,
     sql`insert into usage_hourly (${columns}) select ${sql.lit(hourStartUs)}, ${sql.join([...keyValues, ...values])} from calls
 where calls.timestamp_us >= ${hourStartUs} and calls.timestamp_us < ${hourStartUs + hourUs}

@@ -65,7 +65,11 @@ export async function prune(
   let events = 0
   for await (const batch of batchesOf(endedTurns(storage.db, beforeUs))) {
     const ids = batch.flat()
-    const [gone = 0] = await queue.commit([storage.db.deleteFrom('events').where('id', 'in', ids).compile()])
+    const [gone = 0] = await queue.commit([
+      storage.db.deleteFrom('events').where('id', 'in', ids).compile(),
+      // What was decided, and who was turned away, stands in events alone: a sum must not know more than they do.
+      storage.db.deleteFrom('settled_spans').where('start_us', '<', beforeUs).compile(),
+    ])
     turns += batch.length
     events += gone
     onProgress(events)

@@ -30,7 +30,7 @@ export type PushedTurn = z.infer<typeof pushedTurn>
 export const pushedName = z.object({ kind: z.enum(['gateway_key', 'user', 'team']), id, name: z.string().max(200) })
 export type PushedName = z.infer<typeof pushedName>
 
-/** Nine statements each, and a Worker has a thousand a request on D1. */
+/** Eleven statements each, and a Worker has a thousand a request on D1. */
 export const turnsPerPush = 50
 
 export const push = z.object({

@@ -5,7 +5,7 @@ import type { CommitQueue } from './commit-queue.ts'
 import { entryOf } from './spool.ts'
 import type { SpoolEntry } from './spool.ts'
 import type { Unit } from './storage.ts'
-import { bytesOf, closeUnit, openUnit, refuseUnit } from './turn-units.ts'
+import { bytesOf, lateCloseUnit, openUnit, refuseUnit, unsettled } from './turn-units.ts'
 import type { TurnStatements } from './turn-statements.ts'
 
 export interface ReplayParts {
@@ -42,11 +42,11 @@ export async function replayLines(parts: ReplayParts, lines: readonly string[]):
 function unitOf(statements: TurnStatements, entry: SpoolEntry, instanceId: string): Unit {
   switch (entry.kind) {
     case 'opened':
-      return openUnit(statements, entry.opened, instanceId)
+      return [unsettled(statements, entry.opened.route), ...openUnit(statements, entry.opened, instanceId)]
     case 'refused':
-      return refuseUnit(statements, entry.refused)
+      return [unsettled(statements, entry.refused.route), ...refuseUnit(statements, entry.refused)]
     case 'closed':
-      return closeUnit(statements, entry.closed)
+      return lateCloseUnit(statements, entry.closed)
     default:
       return entry satisfies never
   }

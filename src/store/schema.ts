@@ -3,10 +3,15 @@
 import type { TurnFeedbackTable, TurnPatternsTable } from './pattern-tables.ts'
 import type { SessionMessagesTable, SessionsTable } from './session-tables.ts'
 
+import type { SettledFactsTable, SettledSpansTable, SettledUsageTable } from './settled-tables.ts'
+
 export interface Database {
   events: EventsTable
   calls: CallsTable
   usage_hourly: UsageHourlyTable
+  settled_spans: SettledSpansTable
+  settled_usage: SettledUsageTable
+  settled_facts: SettledFactsTable
   inflight: InflightTable
   instances: InstancesTable
   gateway_keys: GatewayKeysTable

@@ -19,7 +19,7 @@ import { replayLines } from './replay.ts'
 import type { SpoolOf } from './spool.ts'
 import type { TurnClosed } from './traces.ts'
 import { createTurnStatements, eventRowOf } from './turn-statements.ts'
-import { closeUnit, openedNote } from './turn-units.ts'
+import { lateCloseUnit, openedNote } from './turn-units.ts'
 import type { OpenedNote } from './turn-units.ts'
 
 export interface SweepParts {
@@ -98,7 +98,7 @@ async function closeAll(parts: SweepParts, instance: Dead): Promise<number> {
     const turns = await withRoutes(parts, page)
     await parts.prices.ready()
     const outcomes = await Promise.all(
-      turns.map((turn) => parts.queue.commit(closeUnit(statements, interrupted(turn, instance.heartbeat_us, parts.prices)))),
+      turns.map((turn) => parts.queue.commit(lateCloseUnit(statements, interrupted(turn, instance.heartbeat_us, parts.prices)))),
     )
     closed += outcomes.filter((affected) => affected.at(-1) === 1).length
   }

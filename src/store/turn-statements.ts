@@ -7,6 +7,7 @@ import { addToHour } from './projections.ts'
 import { createQuotaStatements } from './quota-statements.ts'
 import type { QuotaStatements } from './quota-statements.ts'
 import type { CallsTable, Database, EventsTable, InflightTable } from './schema.ts'
+import { deleteMarks, type wrongAfter } from './settled.ts'
 import { createTemplate } from './statements.ts'
 import type { SlotOf } from './statements.ts'
 
@@ -19,6 +20,8 @@ export interface TurnStatements {
   readonly insertCall: (row: CallsTable) => CompiledQuery
   readonly addToHour: (turn: { readonly turn_id: string }) => CompiledQuery
   readonly quota: QuotaStatements
+  /** First, of a turn that is put on record later than it happened. */
+  readonly unsettle: (starts: ReturnType<typeof wrongAfter>) => CompiledQuery
   /** Last: what it deletes is the guard of all others. Its affected rows say whether this unit closed the turn. */
   readonly close: (turn: { readonly turn_id: string }) => CompiledQuery
 }
@@ -96,6 +99,7 @@ where not exists (select 1 from events where events.id = ${slot('route_id')}) on
     ),
     addToHour: createTemplate((slot) => addToHour(sql`calls.turn_id = ${slot('turn_id')} and ${isOpen(slot)}`).compile(db)),
     quota: createQuotaStatements(db),
+    unsettle: createTemplate((slot) => deleteMarks(slot('day_us'), slot('hour_us'), slot('until_us')).compile(db)),
     close: createTemplate((slot) => sql`delete from inflight where turn_id = ${slot('turn_id')}`.compile(db)),
   }
 }

@@ -1,9 +1,11 @@
 // A turn as units of statements: T1 and T2 of reliability.md §1, made of what is known of the turn and of nothing else, so
 // that the same turn makes the same unit whoever sends it, and when.
 import * as z from 'zod'
+import type { TurnEvent } from './events.ts'
 import { callRowOf } from './projections.ts'
 import { reservation } from './quotas.ts'
 import { openReservedUnit, settleUnit } from './reserved-turns.ts'
+import { wrongAfter } from './settled.ts'
 import type { Unit } from './storage.ts'
 import type { TurnClosed, TurnOpened, TurnRefused } from './traces.ts'
 import { eventRowOf } from './turn-statements.ts'
@@ -69,6 +71,14 @@ export function closeUnit(statements: TurnStatements, closed: TurnClosed): Unit 
     ...ending,
   ]
 }
+
+/** T2 of a turn that ended before now: what was summed of its time must be summed anew. */
+export const lateCloseUnit = (statements: TurnStatements, closed: TurnClosed): Unit => [
+  unsettled(statements, closed.call ?? closed.turn),
+  ...closeUnit(statements, closed),
+]
+
+export const unsettled = (statements: TurnStatements, { timestampUs }: TurnEvent) => statements.unsettle(wrongAfter(timestampUs))
 
 /** What the bounds on memory count. */
 export function bytesOf(unit: Unit): number {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { isoOf } from '../../src/analytics/window.ts'
 import type { CallsTable } from '../../src/store/schema.ts'
+import { onFile } from '../support/test-database.ts'
 import { callRow, insertCalls } from './support/call-rows.ts'
 import { openServe, type OpenServe } from './support/open-serve.ts'
 
@@ -184,7 +185,7 @@ describe('the money of a window', () => {
           expect(nanoUsdIn(body), path).toBe(nanoOf(whole))
         }
       }),
-      { numRuns: 40 },
+      { numRuns: onFile ? 40 : 10 },
     )
   })
 
@@ -209,7 +210,7 @@ describe('the money of a window', () => {
           }
         }
       }),
-      { numRuns: 25 },
+      { numRuns: onFile ? 25 : 10 },
     )
   })
 })

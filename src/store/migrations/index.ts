@@ -11,6 +11,8 @@ import { identityNotices } from './0020-identity-notices.ts'
 import { hub } from './0021-hub.ts'
 import { sessions } from './0030-sessions.ts'
 import { patterns } from './0031-patterns.ts'
+import { settled } from './0040-settled.ts'
+import { callsThatFailed } from './0041-calls-that-failed.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -24,4 +26,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0021-hub': hub,
   '0030-sessions': sessions,
   '0031-patterns': patterns,
+  '0040-settled': settled,
+  '0041-calls-that-failed': callsThatFailed,
 }
