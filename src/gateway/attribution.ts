@@ -10,7 +10,8 @@ const TAG_COUNT_LIMIT = 20
 const TAG_LIMIT = 128
 
 export function attributionOf(headers: Headers, traits: RequestTraits): Attribution {
-  const client = clientOf(headers.get('user-agent') ?? '', headers.get('x-app'))
+  const hasClaudeSession = headers.has('x-claude-code-session-id') || traits.clientSessionId !== undefined
+  const client = clientOf(headers.get('user-agent') ?? '', headers.get('x-app'), hasClaudeSession)
   return {
     project: text(headers.get('x-metis-project')),
     branch: text(headers.get('x-metis-branch')),
@@ -36,9 +37,8 @@ export function workBehind(
   return project === null && branch === null ? workOf(clientSessionId) : null
 }
 
-/** User agent prefix → family. Qwen Code calls itself claude-cli but sends no Claude Code session (clients.md §5). */
+/** User agent prefix → family. */
 const families: readonly (readonly [prefix: string, family: string])[] = [
-  ['claude-cli/', 'claude-code'],
   ['codex', 'codex'],
   ['opencode/', 'opencode'],
   ['cursor', 'cursor'],
@@ -50,11 +50,12 @@ const families: readonly (readonly [prefix: string, family: string])[] = [
   ['curl/', 'curl'],
 ]
 
-function clientOf(userAgent: string, app: string | null): string | null {
+function clientOf(userAgent: string, app: string | null, hasClaudeSession: boolean): string | null {
   const agent = userAgent.toLowerCase()
+  // Qwen Code calls itself claude-cli too, but has no session of Claude Code's.
+  if (hasClaudeSession && (agent.startsWith('claude-cli/') || (app === 'cli' && agent === ''))) return 'claude-code'
   const found = families.find(([prefix]) => agent.startsWith(prefix))
   if (found !== undefined) return found[1]
-  if (app === 'cli' && agent === '') return 'claude-code'
   const [product = ''] = agent.split(/[/ ]/, 1)
   return /^[a-z0-9_.-]{1,40}$/.test(product) ? product : null
 }
