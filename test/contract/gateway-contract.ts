@@ -203,15 +203,23 @@ export function gatewayContract(
       expect(objectOf(parseObject(await refused.text())['error'])['code']).toBe('key_revoked')
     })
 
-    it('holds a cap: of many at once only those pass that it is worth, and the others are told', async () => {
-      const { token } = await gateway.issue({ name: 'capped', dailyCapNanoUsd: 2_000_000 })
-      const asked = { ...question('claude-haiku-4-5'), max_tokens: 180 }
-      const answers = await Promise.all(Array.from({ length: 10 }, () => gateway.post('/v1/messages', asked, { token })))
-      const statuses = answers.map((response) => response.status).sort()
-      expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0)
-      expect(new Set(statuses)).toEqual(new Set([200, 429]))
-      const refused = answers.find((response) => response.status === 429)
-      expect(objectOf(parseObject((await refused?.text()) ?? '')['error'])['code']).toBe('quota_exceeded')
+    it('lets exactly ten of a hundred at once through under a cap worth ten calls, and tells the others', async () => {
+      const asked = question('claude-haiku-4-5')
+      const errorOf = async (response: Response) => objectOf(parseObject(await response.text())['error'])
+      const broke = await gateway.issue({ name: 'broke', dailyCapNanoUsd: 0 })
+      const { needed_usd: usd } = await errorOf(await gateway.post('/v1/messages', asked, { token: broke.token }))
+      const needed = Math.round(Number(usd) * 1e9)
+      const { token } = await gateway.issue({ name: 'capped', dailyCapNanoUsd: 10 * needed })
+      // Each costs what it reserved, 1,000 nano-USD a token of input and 5,000 of output: nobody gives back what another could take.
+      const usage = { inputUncached: (needed - 64 * 5000) / 1000, cacheRead: 0, cacheWrite5m: 0, output: 64, reasoning: 0 }
+      gateway.provider.script(...times(10, { delayFirstMs: 200, plan: { usage } }))
+      const before = gateway.provider.requests.length
+      const answers = await Promise.all(Array.from({ length: 100 }, () => gateway.post('/v1/messages', asked, { token })))
+      const of = (status: number) => answers.filter((answer) => answer.status === status)
+      expect([of(200).length, of(429).length, gateway.provider.requests.length - before]).toEqual([10, 90, 10])
+      for (const refused of of(429))
+        expect(await errorOf(refused)).toMatchObject({ code: 'quota_exceeded', scope: 'daily', limit_usd: (10 * needed) / 1e9 })
+      for (const answer of of(200)) await answer.text()
     })
 
     it('refuses a model that the key may not use, on record as refused', async () => {
