@@ -102,6 +102,11 @@ function ownRows(db: Kysely<Database>, id: string, pseudonym: string, nowUs: num
     // What laptops told of them; before their calls lead to it no longer.
     sql`delete from pushed_names where (kind = 'user' and id = ${id})
 or (kind = 'gateway_key' and id in (select gateway_key_id from calls where user_id = ${id}))`.compile(db),
+    // Hashes of their words are still of their words.
+    db
+      .deleteFrom('turn_patterns')
+      .where('turn_id', 'in', db.selectFrom('calls').select('turn_id').where('user_id', '=', id))
+      .compile(),
   ]
 }
 

@@ -94,8 +94,11 @@ from sessions where sessions.id = ${id} and sessions.running_turn_id = ${turnId}
       const mark = db.updateTable('sessions').set({ deleted_us: clock.nowUs() }).where('id', '=', id).where(isFree())
       if (!purge) return (await queue.commit([mark.compile()]))[0] === 1
       const goes = db.selectFrom('sessions').select('id').where('id', '=', id).where('deleted_us', 'is not', null)
+      const turns = db.selectFrom('session_messages').select('turn_id').where('session_id', 'in', goes)
       const [marked] = await queue.commit([
         mark.compile(),
+        // Hashes of what was said are of what was said.
+        db.deleteFrom('turn_patterns').where('turn_id', 'in', turns).compile(),
         db.deleteFrom('session_messages').where('session_id', 'in', goes).compile(),
         db.deleteFrom('sessions').where('id', '=', id).where('deleted_us', 'is not', null).compile(),
       ])

@@ -7,6 +7,7 @@ import { forgetUser } from '../../src/store/forget-user.ts'
 import { createIdentityStore } from '../../src/store/identities.ts'
 import { createKeyStore } from '../../src/store/keys.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { createPatternStore } from '../../src/store/patterns.ts'
 import { rebuild } from '../../src/store/rebuild.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { createTurnStatements } from '../../src/store/turn-statements.ts'
@@ -135,6 +136,17 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
       await rebuild({ storage, queue })
       expect(await everything()).toBe(after)
       expect(await forgetUser(parts(), 'ada', by)).toMatchObject({ pseudonym: null, calls: 0, events: 0 })
+    })
+
+    it('takes what the pattern slot learned of their turns, and of nobody else’s', async () => {
+      await play({ userId: 'ada' }, { userId: 'bob' })
+      const patterns = createPatternStore(parts())
+      const [first, second] = await storage.db.selectFrom('calls').select(['turn_id', 'user_id']).orderBy('user_id').execute()
+      const print = { sizeClass: 0, hasTools: false, hasImages: false, hasHistory: false, isQuestion: true, shingles: [1] }
+      for (const call of [first, second])
+        await patterns.add({ turnId: call?.turn_id ?? '', fingerprint: print, model: 'a:b', outcome: 1, costNanoUsd: null })
+      await forgetUser(parts(), 'ada', by)
+      expect((await patterns.read(0, 10)).map(({ turnId }) => turnId)).toEqual([second?.turn_id])
     })
 
     it('of somebody whom only an issuer of tokens knows is exported and forgotten too', async () => {

@@ -257,6 +257,16 @@ describe('sessions with pattern routing', () => {
     })
     expect(await ask('why is the night sky dark')).toMatchObject({ model: 'anthropic:claude-haiku-4-5' })
   })
+
+  it('take what was learned of them with them when they are purged', async () => {
+    const { db } = agent.context().storage
+    const learned = async () => (await db.selectFrom('turn_patterns').select('turn_id').execute()).map(({ turn_id }) => turn_id)
+    const kept = await ask('translate the invoice of june into french')
+    const purged = await ask('write a poem about the sea')
+    await eventually(5000, 'both to be learned', async () => (await learned()).length === 2)
+    expect((await agent.call('DELETE', `/sessions/${textOf(purged['session_id'])}?purge=true`)).status).toBe(204)
+    expect(await learned()).toEqual([kept['id']])
+  })
 })
 
 describe('what a session refuses', () => {
