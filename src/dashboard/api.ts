@@ -24,6 +24,7 @@ export interface Query<Answer> {
 }
 
 export const defaultEveryMs = 30_000
+const longestAnswerMs = 60_000
 
 export function query<Answer>(path: string, everyMs = defaultEveryMs): Query<Answer> {
   return { path, everyMs }
@@ -63,6 +64,8 @@ interface Entry {
   everyMs: number
   users: number
   asking: boolean
+  /** What changed while it was asked: the answer under way may be from before. */
+  again: boolean
 }
 
 const entries = new Map<string, Entry>()
@@ -78,7 +81,7 @@ export const autoRefresh = (): boolean => parameter('refresh') !== 'off'
 function entryOf({ path, everyMs }: Query<unknown>): Entry {
   const found = entries.get(path)
   if (found !== undefined) return found
-  const entry: Entry = { answer: signal(unanswered), everyMs, users: 0, asking: false }
+  const entry: Entry = { answer: signal(unanswered), everyMs, users: 0, asking: false, again: false }
   entries.set(path, entry)
   return entry
 }
@@ -97,8 +100,11 @@ function hold(asked: Query<unknown>): () => void {
 
 const isDue = (entry: Entry, everyMs: number): boolean => Date.now() - entry.answer.peek().atMs >= everyMs
 
-async function ask(path: string, entry: Entry): Promise<void> {
-  if (entry.asking) return
+async function ask(path: string, entry: Entry, anew = false): Promise<void> {
+  if (entry.asking) {
+    entry.again ||= anew
+    return
+  }
   entry.asking = true
   const outcome = await send(path)
   entry.asking = false
@@ -107,6 +113,9 @@ async function ask(path: string, entry: Entry): Promise<void> {
   // What was there stays on the screen when asking again fails.
   const body = outcome.failure === null ? outcome.body : entry.answer.peek().body
   entry.answer.value = { body, failure: outcome.failure, atMs: Date.now() }
+  if (!entry.again) return
+  entry.again = false
+  await ask(path, entry)
 }
 
 export interface Outcome {
@@ -119,7 +128,9 @@ export async function send(path: string, method: 'GET' | 'POST' | 'DELETE' = 'GE
   try {
     const init = body === undefined ? {} : { body: JSON.stringify(body) }
     const headers: HeadersInit = method === 'GET' ? {} : { 'content-type': 'application/json' }
-    const response = await fetch(path, { method, headers, ...init })
+    // A connection that died in a laptop's sleep would be waited for for ever, and its tile with it.
+    const patience = method === 'GET' ? { signal: AbortSignal.timeout(longestAnswerMs) } : {}
+    const response = await fetch(path, { method, headers, ...init, ...patience })
     if (response.status === 401) location.reload()
     const answer: unknown = response.status === 204 ? null : await response.json()
     if (response.ok) return { body: answer, failure: null }
@@ -154,7 +165,7 @@ type Queries = Readonly<Record<string, Query<unknown>>>
 type AnswerOf<Asked> = Asked extends Query<infer Answer> ? Answer : never
 
 export interface Answers<Asked extends Queries> {
-  /** null until all are there; the ones before while others are asked. */
+  /** null until all are there; the ones before while others are asked, and none of them once that failed. */
   readonly all: { readonly [Name in keyof Asked]: AnswerOf<Asked[Name]> } | null
   readonly failure: Failure | null
   /** `all` answers an earlier question. */
@@ -176,8 +187,10 @@ export function useAnswers<Asked extends Queries>(asked: Asked): Answers<Asked> 
   const failure = states.find((state) => state.failure !== null)?.failure ?? null
   if (isWhole)
     last.current = Object.fromEntries(Object.keys(asked).map((name, at) => [name, states[at]?.body])) as Answers<Asked>['all']
+  // Under another question's window and filters they would be wrong numbers.
+  if (states.some(({ body, failure: fault }) => body === undefined && fault !== null)) last.current = null
   const retry = () => {
-    for (const one of list) void ask(one.path, entryOf(one))
+    for (const one of list) void ask(one.path, entryOf(one), true)
   }
   return { all: last.current, failure, stale: !isWhole, retry }
 }

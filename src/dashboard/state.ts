@@ -86,7 +86,16 @@ export const noFilters: Changes = Object.fromEntries(filterNames.map((name) => [
 /** A list in one parameter, as `open=eng,sales`; commas in values are escaped. */
 export function listParameter(name: string): readonly string[] {
   const text = parameter(name)
-  return text === null ? [] : text.split(',').map(decodeURIComponent)
+  return text === null ? [] : text.split(',').flatMap(decoded)
+}
+
+/** A URL may be anybody's: an escape that is none must not be the end of the page. */
+function decoded(text: string): readonly string[] {
+  try {
+    return [decodeURIComponent(text)]
+  } catch {
+    return []
+  }
 }
 
 export function toggledInList(name: string, value: string): Changes {

@@ -71,7 +71,8 @@ function nextOf(startMs: number, bars: TimePlan['bars']): number {
   if (bars === 'utc days') return startMs + dayMs
   const date = new Date(startMs)
   if (bars === 'utc months') return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
-  return date.setDate(date.getDate() + 1)
+  // Not a day later than this start: where clocks go forward at midnight, a day begins at one, and the next one at midnight again.
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime()
 }
 
 function bucketOf(startMs: number, bars: TimePlan['bars']): Bucket & { readonly startMs: number } {

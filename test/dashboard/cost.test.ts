@@ -173,4 +173,35 @@ describe.skipIf(noBrowser)(`where something is missing${withoutBrowser}`, () => 
     await page.getByText('Serve does not answer.').waitFor({ state: 'detached' })
     await dashboard.close()
   })
+
+  it('shows no number of another question when one fails, in the summary too', async () => {
+    const dashboard = await openDashboard()
+    const call = (id: string, project: string) =>
+      callRow(id, { timestamp_us: dashboard.serve.clock.nowUs() - hourUs, project, cost_nano_usd: 7_000_000_000 })
+    await insertCalls(dashboard.serve.storage, [call('1', 'shop'), call('2', 'bakery')])
+    const page = await dashboard.open('?open_per-team-table=%25')
+    await page.locator('#summary').getByText('$14.00').waitFor()
+    const answer = { status: 500, contentType: 'application/json', body: '{"error":{"message":"The store is away."}}' }
+    await page.route('**/analytics/*project=shop*', (route) => route.fulfill(answer))
+    await page.locator('#projects').getByRole('link', { name: 'shop' }).click()
+    await page.locator('#cost-by-model').getByText('The store is away.').waitFor()
+    await page.locator('#app').getByText('$').first().waitFor({ state: 'detached' })
+    expect(await page.getByText('The store is away.').count()).toBeGreaterThan(4)
+    await page.unroute('**/analytics/*project=shop*')
+    await page.locator('#cost-by-model').getByRole('button', { name: 'Try again' }).click()
+    await page.locator('#cost-by-model').getByText('$7.00').waitFor()
+    await dashboard.close()
+  })
+
+  it('says what a table leaves out, and what that adds up to', async () => {
+    const dashboard = await openDashboard()
+    const timestamp_us = dashboard.serve.clock.nowUs() - hourUs
+    const rows = Array.from({ length: 1003 }, (_, at) =>
+      callRow(`call ${at}`, { timestamp_us, project: `project-${at}`, cost_nano_usd: (at + 1) * 1_000_000 }),
+    )
+    await insertCalls(dashboard.serve.storage, rows)
+    const page = await dashboard.open('')
+    await page.locator('#projects').getByText('The dearest ones. 3 others: $0.006 in 3 calls.').waitFor()
+    await dashboard.close()
+  })
 })

@@ -53,6 +53,26 @@ describe.skipIf(noBrowser)(`the keys tab${withoutBrowser}`, () => {
     expect(dashboard.misdeeds).toEqual([expect.stringContaining('status of 400')])
   })
 
+  it('issues one key, however often the button is pressed', async () => {
+    dashboard = await openDashboard()
+    const page = await dashboard.open('?tab=keys')
+    const answers: (() => Promise<void>)[] = []
+    await page.route('**/admin/keys', (route) =>
+      route.request().method() === 'POST' ? void answers.push(() => route.continue()) : route.continue(),
+    )
+    await page.getByRole('button', { name: 'Issue a key' }).click()
+    await page.getByLabel('Name').fill('laptop')
+    const press = `document.querySelector('dialog form').requestSubmit()`
+    await page.evaluate(`${press}; ${press}`)
+    await page.locator('dialog button[type=submit]:disabled').waitFor()
+    await page.evaluate(press)
+    expect(answers).toHaveLength(1)
+    await answers[0]?.()
+    await page.getByLabel('token', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Done' }).click()
+    expect(await page.locator('#keys-table tbody tr').count()).toBe(1)
+  })
+
   it('asks for the admin token first where serve is not only for this machine', async () => {
     const admin = { token: 'the-admin-token', sessionSecret: new Uint8Array(32).fill(7) }
     dashboard = await openDashboard({ serve: { admin, loopback: false } })

@@ -1,7 +1,7 @@
 // What needs no browser: numbers as they are read, CSV, time cut into bars, and how much a browser must load.
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { assets } from '../../src/dashboard/assets.gen.ts'
 import { csvOf } from '../../src/dashboard/csv.ts'
 import {
@@ -94,6 +94,25 @@ describe('time in bars', () => {
     expect([buckets.length, buckets.at(-1)?.title]).toEqual([27, 'November 2026'])
     expect(indexOf('2026-10-31')).toBe(25)
   })
+
+  it.each(['Africa/Cairo', 'America/Santiago', 'Asia/Beirut', 'America/Havana', 'Europe/Berlin', 'Asia/Kolkata'])(
+    'find every hour of a year in %s, also where a day begins at one',
+    (zone) => {
+      vi.stubEnv('TZ', zone)
+      try {
+        for (let month = 0; month < 12; month += 1) {
+          const [startMs, endMs] = [Date.UTC(2026, month, 1), Date.UTC(2026, month + 1, 1)]
+          const { indexOf, buckets } = timeBuckets({ startMs, endMs }, { groupBy: 'hour', bars: 'local days' })
+          for (let at = startMs; at < endMs; at += 3_600_000) {
+            const found = buckets[indexOf(new Date(at).toISOString()) ?? -1]
+            expect(found === undefined ? null : new Date(found.startMs).getDate()).toBe(new Date(at).getDate())
+          }
+        }
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    },
+  )
 
   it('cover the window without a gap, and finds every instant in it', () => {
     fc.assert(

@@ -66,10 +66,13 @@ export function filterColumn<Row>(filter: FilterName, idOf: (row: Row) => string
 
 /** An identity in whose name more than half of the window was spent: worth a conversation. */
 export function topOf<Row extends Totals>(rows: readonly Row[], idOf: (row: Row) => string | null): Top<Row> | null {
-  const total = rows.reduce((sum, row) => sum + (row.cost_usd ?? 0), 0)
-  const row = rows.find((one) => idOf(one) !== null && (one.cost_usd ?? 0) > total / 2)
-  return row === undefined ? null : { row, share: (row.cost_usd ?? 0) / total }
+  const total = rows.reduce((sum, row) => sum + nanosOf(row), 0)
+  const row = rows.find((one) => idOf(one) !== null && nanosOf(one) > total / 2)
+  return row === undefined ? null : { row, share: nanosOf(row) / total }
 }
+
+/** Whole: a sum of dollars has a last digit of its own, and half of it may not be half. */
+const nanosOf = (row: Totals): number => Math.round((row.cost_usd ?? 0) * 1e9)
 
 export interface Top<Row> {
   readonly row: Row

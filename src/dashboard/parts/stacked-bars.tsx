@@ -65,53 +65,55 @@ export function StackedBars({ label, buckets, series, height = 240, format }: St
     at.value = found >= 0 && found < buckets.length ? found : null
   }
 
+  const spokenOf = (bucket: number): string =>
+    [
+      `${buckets[bucket]?.title ?? ''}, ${format(totals[bucket] ?? 0)}`,
+      ...shownIn(series, bucket).map(({ label: name, values }) => `${name} ${format(values[bucket] ?? 0)}`),
+    ].join('; ')
+
   return (
-    <div
-      ref={frame}
-      class="chart"
-      role="img"
-      aria-label={label}
-      tabIndex={0}
-      onKeyDown={press}
-      onBlur={() => (at.value = null)}
-      onPointerMove={point}
-      onPointerLeave={() => (at.value = null)}
-    >
-      <svg viewBox={`0 0 ${width} ${height}`} height={height} aria-hidden="true">
-        {y.ticks(4).map((tick) => (
-          <g key={tick}>
-            <line class={tick === 0 ? 'base' : 'rule'} x1={margin.left} x2={width - margin.right} y1={y(tick)} y2={y(tick)} />
-            <text x={margin.left - 8} y={y(tick) + 4} text-anchor="end">
-              {format(tick)}
-            </text>
-          </g>
-        ))}
-        {at.value !== null && (
-          <rect
-            class="hover"
-            x={(x(at.value) ?? 0) - (x.step() - x.bandwidth()) / 2}
-            y={margin.top}
-            width={x.step()}
-            height={height - margin.top - margin.bottom}
-          />
-        )}
-        {layers.map((layer) => (
-          <g key={layer.key.key} class={`fill-${layer.key.colour}`}>
-            {layer.map(([low, high], bucket) =>
-              high > low ? (
-                <rect key={bucket} x={x(bucket)} width={x.bandwidth()} y={y(high)} height={Math.max(0.5, y(low) - y(high))} />
-              ) : null,
-            )}
-          </g>
-        ))}
-        {buckets.map(({ tick }, bucket) =>
-          bucket % every === 0 ? (
-            <text key={bucket} x={(x(bucket) ?? 0) + x.bandwidth() / 2} y={height - 5} text-anchor="middle">
-              {tick}
-            </text>
-          ) : null,
-        )}
-      </svg>
+    <div ref={frame} class="chart" onPointerMove={point} onPointerLeave={() => (at.value = null)}>
+      {/* What is inside an image is not read out: the reading stands beside it. */}
+      <div role="img" aria-label={label} tabIndex={0} onKeyDown={press} onBlur={() => (at.value = null)}>
+        <svg viewBox={`0 0 ${width} ${height}`} height={height} aria-hidden="true">
+          {y.ticks(4).map((tick) => (
+            <g key={tick}>
+              <line class={tick === 0 ? 'base' : 'rule'} x1={margin.left} x2={width - margin.right} y1={y(tick)} y2={y(tick)} />
+              <text x={margin.left - 8} y={y(tick) + 4} text-anchor="end">
+                {format(tick)}
+              </text>
+            </g>
+          ))}
+          {at.value !== null && (
+            <rect
+              class="hover"
+              x={(x(at.value) ?? 0) - (x.step() - x.bandwidth()) / 2}
+              y={margin.top}
+              width={x.step()}
+              height={height - margin.top - margin.bottom}
+            />
+          )}
+          {layers.map((layer) => (
+            <g key={layer.key.key} class={`fill-${layer.key.colour}`}>
+              {layer.map(([low, high], bucket) =>
+                high > low ? (
+                  <rect key={bucket} x={x(bucket)} width={x.bandwidth()} y={y(high)} height={Math.max(0.5, y(low) - y(high))} />
+                ) : null,
+              )}
+            </g>
+          ))}
+          {buckets.map(({ tick }, bucket) =>
+            bucket % every === 0 ? (
+              <text key={bucket} x={(x(bucket) ?? 0) + x.bandwidth() / 2} y={height - 5} text-anchor="middle">
+                {tick}
+              </text>
+            ) : null,
+          )}
+        </svg>
+      </div>
+      <p class="visually-hidden" role="status">
+        {at.value === null ? '' : spokenOf(at.value)}
+      </p>
       {at.value !== null && (
         <Reading
           title={buckets[at.value]?.title ?? ''}
@@ -144,9 +146,9 @@ function Reading({
 }) {
   // On the side where there is room.
   const side = left > width / 2 ? { right: `${width - left + 8}px` } : { left: `${left + 36}px` }
-  const shown = series.filter(({ values }) => (values[bucket] ?? 0) !== 0)
+  const shown = shownIn(series, bucket)
   return (
-    <div class="reading" style={side} role="status">
+    <div class="reading" style={side} aria-hidden="true">
       <p class="total">
         <span>{title}</span>
         <span>{format(total)}</span>
@@ -163,6 +165,9 @@ function Reading({
     </div>
   )
 }
+
+const shownIn = (series: readonly Series[], bucket: number): readonly Series[] =>
+  series.filter(({ values }) => (values[bucket] ?? 0) !== 0)
 
 /** Of the element, followed. Drawn in its own pixels, text keeps its size. */
 function useWidth(of: { readonly current: HTMLElement | null }): number {

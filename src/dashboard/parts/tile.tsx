@@ -37,7 +37,7 @@ export function Tile<All>({ id, title, width, answers, actions, above, children 
   )
 }
 
-function TileFailure({ failure, retry }: { readonly failure: Failure; retry(): void }) {
+export function TileFailure({ failure, retry }: { readonly failure: Failure; retry(): void }) {
   return (
     <div class="tile-pad">
       <div class="notice" role="alert">

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { timeFormat } from 'd3-time-format'
 import type { JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { navigate, windowChoice, type WindowName } from '../state.ts'
 import { Segments } from './segments.tsx'
 
@@ -42,6 +43,11 @@ function Range({ from, to }: { readonly from: string | null; readonly to: string
   const first = useSignal(from === null ? '' : dayOf(new Date(from)))
   // The end is exclusive: the day before it is the last one shown.
   const last = useSignal(to === null ? '' : dayOf(new Date(Date.parse(to) - 1)))
+  // The way back goes through here without a change by hand.
+  useEffect(() => {
+    first.value = from === null ? '' : dayOf(new Date(from))
+    last.value = to === null ? '' : dayOf(new Date(Date.parse(to) - 1))
+  }, [from, to])
   const apply = () => {
     if (first.value !== '' && last.value !== '' && first.value <= last.value) navigate(between(first.value, last.value))
   }

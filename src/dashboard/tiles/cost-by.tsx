@@ -1,8 +1,8 @@
 // What was spent on each value of one dimension, dearest first.
 import type { JSX } from 'preact'
 import type { Totals } from '../../analytics/totals.ts'
-import { analytics, useAnswers } from '../api.ts'
-import { formatMs } from '../format.ts'
+import { analytics, query, useAnswers, type Envelope } from '../api.ts'
+import { exactUsd, formatMs, plural } from '../format.ts'
 import type { Column } from '../parts/data-table.tsx'
 import { CallCount, Spend } from '../parts/money.tsx'
 import { FilterName, isChosen, Name } from '../parts/name.tsx'
@@ -13,6 +13,10 @@ import type { FilterName as Filter } from '../state.ts'
 
 type Row = Totals & Readonly<Record<string, unknown>>
 
+interface Limited extends Envelope<readonly Row[]> {
+  readonly omitted?: { readonly rows: number; readonly totals: Totals }
+}
+
 export interface CostByProps {
   readonly id: string
   readonly title: string
@@ -22,7 +26,8 @@ export interface CostByProps {
 }
 
 export function CostBy({ id, title, by, none }: CostByProps): JSX.Element {
-  const answers = useAnswers({ rows: analytics<readonly Row[]>('/analytics/cost', { group_by: by }) })
+  const { path, everyMs } = analytics<readonly Row[]>('/analytics/cost', { group_by: by })
+  const answers = useAnswers({ rows: query<Limited>(path, everyMs) })
   const nameOf = (row: Row): string | null => (typeof row[by] === 'string' ? row[by] : null)
   const filter: Filter | null = by === 'branch' ? null : by
   const dearest = Math.max(0, ...(answers.all?.rows.data ?? []).map((row) => row.cost_usd ?? 0))
@@ -36,9 +41,14 @@ export function CostBy({ id, title, by, none }: CostByProps): JSX.Element {
       keyOf={(row) => nameOf(row) ?? ''}
       isCurrent={(row) => filter !== null && isChosen(filter, nameOf(row))}
       columns={columnsOf({ by, none, filter, nameOf, dearest })}
+      note={({ rows: { omitted } }) => omitted && leftOut(omitted)}
     />
   )
 }
+
+/** A table that ends early says so, and with what it adds up. */
+const leftOut = ({ rows, totals }: NonNullable<Limited['omitted']>): string =>
+  `The dearest ones. ${plural(rows, 'other')}: ${totals.cost_usd === null ? 'unpriced' : exactUsd(totals.cost_usd)} in ${plural(totals.call_count, 'call')}.`
 
 interface ColumnsOf extends Pick<CostByProps, 'by' | 'none'> {
   readonly filter: Filter | null

@@ -4,19 +4,19 @@ import type { JSX } from 'preact'
 import { send } from '../api.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { issuedIn, NewToken, type Issued } from '../parts/new-token.tsx'
+import { useSending } from '../parts/use-sending.ts'
 
 export function IssueDialog({ close, issued }: { close(): void; issued(): void }): JSX.Element {
   const token = useSignal<Issued | null>(null)
   const fault = useSignal('')
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault()
+  const { isSending, submit } = useSending(async (event) => {
     if (!(event.currentTarget instanceof HTMLFormElement)) return
     const { body, failure } = await send('/admin/keys', 'POST', bodyOf(new FormData(event.currentTarget)))
     fault.value = failure?.message ?? ''
     if (failure !== null) return
     token.value = issuedIn(body)
     issued()
-  }
+  })
   if (token.value !== null)
     return (
       <Dialog title="The key is issued" close={close}>
@@ -51,7 +51,7 @@ export function IssueDialog({ close, issued }: { close(): void; issued(): void }
           <button type="button" class="plain" onClick={close}>
             Cancel
           </button>
-          <button type="submit" class="primary">
+          <button type="submit" class="primary" disabled={isSending}>
             Issue
           </button>
         </div>

@@ -5,6 +5,7 @@ import { send } from '../api.ts'
 import type { Key } from '../key.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { issuedIn, NewToken, type Issued } from '../parts/new-token.tsx'
+import { useSending } from '../parts/use-sending.ts'
 
 export interface Change {
   readonly verb: 'rotate' | 'revoke'
@@ -23,8 +24,7 @@ export function KeyChange({ change, close, changed }: { readonly change: Change;
   const token = useSignal<Issued | null>(null)
   const fault = useSignal('')
   const grace = useSignal<string>('24h')
-  const act = async (event: SubmitEvent) => {
-    event.preventDefault()
+  const { isSending, submit } = useSending(async () => {
     const body = verb === 'rotate' ? { grace_period: grace.value } : {}
     const outcome = await send(`/admin/keys/${encodeURIComponent(key.key_id)}/${verb}`, 'POST', body)
     fault.value = outcome.failure?.message ?? ''
@@ -32,7 +32,7 @@ export function KeyChange({ change, close, changed }: { readonly change: Change;
     changed()
     token.value = issuedIn(outcome.body)
     if (token.value === null) close()
-  }
+  })
   if (token.value !== null)
     return (
       <Dialog title="The key is rotated" close={close}>
@@ -41,7 +41,7 @@ export function KeyChange({ change, close, changed }: { readonly change: Change;
     )
   return (
     <Dialog title={verb === 'rotate' ? 'Rotate this key?' : 'Revoke this key?'} close={close}>
-      <form onSubmit={act} class="steps">
+      <form onSubmit={submit} class="steps">
         <p>
           <bdi class="name">{key.name}</bdi> <code class="muted">{key.key_id}</code>
         </p>
@@ -66,7 +66,7 @@ export function KeyChange({ change, close, changed }: { readonly change: Change;
           <button type="button" class="plain" onClick={close}>
             Cancel
           </button>
-          <button type="submit" class="primary">
+          <button type="submit" class="primary" disabled={isSending}>
             {verb === 'rotate' ? 'Rotate' : 'Revoke'}
           </button>
         </div>

@@ -63,6 +63,9 @@ export function SpendOverTime(): JSX.Element {
             <Legend series={data.series} />
             <StackedBars label={labelOf(data)} buckets={data.buckets} series={data.series} format={formatUsd} />
             {data.bars.startsWith('utc') && new Date().getTimezoneOffset() !== 0 && <figcaption>Days are UTC.</figcaption>}
+            {data.bars === 'local days' && new Date().getTimezoneOffset() % 60 !== 0 && (
+              <figcaption>Days are made of whole UTC hours: the one that holds midnight is with the day before.</figcaption>
+            )}
           </figure>
         )
       }

@@ -6,6 +6,7 @@ import { analytics, query, useAnswers, type Envelope } from '../api.ts'
 import { exactUsd, formatCount, formatMs, formatShare, formatShort, formatUsd, plural } from '../format.ts'
 import { Figure, Figures } from '../parts/figures.tsx'
 import { Money } from '../parts/money.tsx'
+import { TileFailure } from '../parts/tile.tsx'
 import { windowChoice } from '../state.ts'
 
 interface Compared extends Envelope<Totals> {
@@ -28,7 +29,7 @@ export function Summary(): JSX.Element | null {
   if (now.all === null)
     return (
       <section class="tile">
-        <div class="skeleton" />
+        {now.failure === null ? <div class="skeleton" /> : <TileFailure failure={now.failure} retry={now.retry} />}
       </section>
     )
   const { totals, cache } = now.all
@@ -37,6 +38,7 @@ export function Summary(): JSX.Element | null {
   const saved = cache.data.reduce((sum, row) => sum + (row.saved_usd ?? 0), 0)
   return (
     <section class="tile" id="summary" aria-label="Summary" aria-busy={now.stale}>
+      {now.failure !== null && <TileFailure failure={now.failure} retry={now.retry} />}
       <Figures>
         <Figure term="Total spend" value={<Money usd={data.cost_usd} />} beside={<Change now={totals} />} />
         <Figure
