@@ -2,6 +2,7 @@
 // the last one of a call is what its row shows.
 import type { Kysely } from 'kysely'
 import * as z from 'zod'
+import { eventPages } from './event-pages.ts'
 import { costBasis } from './events.ts'
 import type { CallsTable, Database } from './schema.ts'
 import { parsedJson } from './stored-calls.ts'
@@ -27,23 +28,14 @@ const pageSize = 1000
 
 export async function readAdjustments(db: Kysely<Database>): Promise<Adjustments> {
   const adjustments = new Map<string, CostAdjusted>()
-  for (let after = ''; ;) {
-    const page = await db
-      .selectFrom('events')
-      .select(['id', 'turn_id', 'payload_json'])
-      .where('type', '=', 'cost.adjusted')
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(pageSize)
-      .execute()
-    const last = page.at(-1)
-    if (last === undefined) return adjustments
-    after = last.id
+  const query = db.selectFrom('events').select(['id', 'turn_id', 'payload_json']).where('type', '=', 'cost.adjusted')
+  for await (const page of eventPages(query, pageSize)) {
     for (const event of page) {
       const payload = costAdjusted.safeParse(parsedJson(event.payload_json))
       if (payload.success) adjustments.set(event.turn_id, payload.data)
     }
   }
+  return adjustments
 }
 
 /** The row that an event makes, as it is since its price was put right. */

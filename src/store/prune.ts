@@ -6,6 +6,7 @@ import { DAY_US } from '../lib/calendar.ts'
 import type { Clock } from '../services.ts'
 import { auditEvent, type Author } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
+import { eventPages } from './event-pages.ts'
 import { eventPayloads } from './events.ts'
 import type { Database } from './schema.ts'
 import type { Storage } from './storage.ts'
@@ -100,19 +101,12 @@ const turnTypes = Object.keys(eventPayloads)
 async function* endedTurns(db: Kysely<Database>, beforeUs: number): AsyncGenerator<readonly string[]> {
   const open = new Map<string, string[]>()
   const end = createUlidAt(Math.floor(beforeUs / 1000), new Uint8Array(16))
-  for (let after = ''; ;) {
-    const page = await db
-      .selectFrom('events')
-      .select(['id', 'turn_id', 'type', 'timestamp_us'])
-      .where('type', 'in', turnTypes)
-      .where('id', '>', after)
-      .where('id', '<', end)
-      .orderBy('id')
-      .limit(pageSize)
-      .execute()
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.id
+  const query = db
+    .selectFrom('events')
+    .select(['id', 'turn_id', 'type', 'timestamp_us'])
+    .where('type', 'in', turnTypes)
+    .where('id', '<', end)
+  for await (const page of eventPages(query, pageSize)) {
     for (const event of page) {
       const turn = open.get(event.turn_id)
       if (event.type === 'route.decided') open.set(event.turn_id, [event.id])

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { adjusted, readAdjustments } from './adjustments.ts'
 import type { CommitQueue } from './commit-queue.ts'
+import { eventPages } from './event-pages.ts'
 import { hourStartOf, remakeHour } from './projections.ts'
 import type { CallsTable, Database, EventsTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
@@ -39,11 +40,8 @@ export async function rebuild(
     await Promise.all(rows.map((row) => queue.commit([replaceCall(row)])))
     return rows.length
   }
-  for (let after = ''; ;) {
-    const page = await readPage(storage.db, after)
-    const last = page.at(-1)
-    if (last === undefined) break
-    after = last.id
+  const query = storage.db.selectFrom('events').selectAll().where('type', 'in', callTypes)
+  for await (const page of eventPages(query, pageSize)) {
     calls += await remake(page)
     onProgress(calls)
   }
@@ -54,16 +52,6 @@ export async function rebuild(
   for (const [turnId] of late) await remake(await readCall(storage.db, turnId))
   return { calls, hours: await remakeHours(parts), unreadable }
 }
-
-const readPage = (db: Kysely<Database>, after: string): Promise<EventsTable[]> =>
-  db
-    .selectFrom('events')
-    .selectAll()
-    .where('type', 'in', callTypes)
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(pageSize)
-    .execute()
 
 const readCall = (db: Kysely<Database>, turnId: string): Promise<EventsTable[]> =>
   db.selectFrom('events').selectAll().where('type', 'in', callTypes).where('turn_id', '=', turnId).execute()

@@ -2,6 +2,7 @@
 // conversations, every call and every event. Read page by page; nothing of it lies in memory whole.
 import { sql } from 'kysely'
 import type { Kysely, RawBuilder } from 'kysely'
+import { eventPages } from './event-pages.ts'
 import { summaryColumns } from './key-statements.ts'
 import type { Database, EventsTable, UsersTable } from './schema.ts'
 import { parsedJson } from './stored-calls.ts'
@@ -79,18 +80,11 @@ async function* records(db: Kysely<Database>, id: string, user: UserRecord): Asy
 
 /** Events that name the user. Ids need no escape in JSON; what only holds such a text otherwise is passed over. */
 export async function* eventPagesOf(db: Kysely<Database>, id: string): AsyncGenerator<readonly EventsTable[]> {
-  for (let after = ''; ;) {
-    const page = await db
-      .selectFrom('events')
-      .selectAll()
-      .where('id', '>', after)
-      .where(holds(`${id}"`))
-      .orderBy('id')
-      .limit(pageSize)
-      .execute()
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.id
+  const query = db
+    .selectFrom('events')
+    .selectAll()
+    .where(holds(`${id}"`))
+  for await (const page of eventPages(query, pageSize)) {
     yield page.filter((event) => names(parsedJson(event.payload_json), id))
   }
 }

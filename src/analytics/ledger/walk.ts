@@ -1,6 +1,7 @@
 // The walk over all events, in the order of their ids: every turn must have its rows, each once and in order, and every call
 // event must be the row of `calls` that was made from it. Only turns that are open at that point of the walk are in memory.
 import type { Kysely } from 'kysely'
+import { eventPages } from '../../store/event-pages.ts'
 import { turnCompleted, type TurnStatus } from '../../store/events.ts'
 import { adjusted, readAdjustments } from '../../store/adjustments.ts'
 import type { CallsTable, Database, EventsTable } from '../../store/schema.ts'
@@ -31,11 +32,7 @@ export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgr
   const adjustments = await readAdjustments(db)
   let sums = noSums
   let seen = 0
-  for (let after = ''; ;) {
-    const page = await readPage(db, after)
-    const last = page.at(-1)
-    if (last === undefined) break
-    after = last.id
+  for await (const page of eventPages(db.selectFrom('events').selectAll(), pageSize)) {
     const rows = await rowsOf(db, page)
     for (const event of page) visit(event, rows)
     seen += page.length
@@ -92,9 +89,6 @@ export async function walkEvents(db: Kysely<Database>, faults: FaultLog, onProgr
       faults.add(place, `says total_cost_usd ${costUsd}, and call ${turn.call.id} cost ${turn.call.costUsd}`)
   }
 }
-
-const readPage = (db: Kysely<Database>, after: string): Promise<EventsTable[]> =>
-  db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id').limit(pageSize).execute()
 
 async function rowsOf(db: Kysely<Database>, page: readonly EventsTable[]): Promise<ReadonlyMap<string, CallsTable>> {
   const ids = page.filter((event) => event.type.startsWith('llm.call_')).map((event) => event.turn_id)

@@ -1,6 +1,7 @@
 // Which of the calls that a log tells came over the wire as well: then the wire counts.
 import type { Kysely } from 'kysely'
 import * as z from 'zod'
+import { eventPages } from '../event-pages.ts'
 import { readPrunedUs } from '../prune.ts'
 import type { Database } from '../schema.ts'
 import { parsedJson } from '../stored-calls.ts'
@@ -80,25 +81,19 @@ async function readRequests(db: Kysely<Database>, calls: readonly ImportedCall[]
   const toUs = times.reduce((most, time) => Math.max(most, time), -Infinity) + marginUs
   const requests = new Map<string, number>()
   if (!(await hasWireCalls(db, fromUs, toUs))) return requests
-  for (let after = ''; ;) {
-    const page = await db
-      .selectFrom('events')
-      .select(['id', 'payload_json'])
-      .where('type', '=', 'llm.call_completed')
-      .where('timestamp_us', '>=', fromUs)
-      .where('timestamp_us', '<=', toUs)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(pageSize)
-      .execute()
-    const last = page.at(-1)
-    if (last === undefined) return requests
-    after = last.id
+  const query = db
+    .selectFrom('events')
+    .select(['id', 'payload_json'])
+    .where('type', '=', 'llm.call_completed')
+    .where('timestamp_us', '>=', fromUs)
+    .where('timestamp_us', '<=', toUs)
+  for await (const page of eventPages(query, pageSize)) {
     for (const row of page) {
       const call = wireCall.safeParse(parsedJson(row.payload_json)).data
       if (call !== undefined) requests.set(call.upstream_request_id, call.output_tokens)
     }
   }
+  return requests
 }
 
 /** Usually none on day one: then no event is read. */
