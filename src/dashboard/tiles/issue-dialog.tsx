@@ -4,19 +4,14 @@ import type { JSX } from 'preact'
 import { send } from '../api.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { issuedIn, NewToken, type Issued } from '../parts/new-token.tsx'
-import { useSending } from '../parts/use-sending.ts'
+import { SendForm } from '../parts/send-form.tsx'
 
 export function IssueDialog({ close, issued }: { close(): void; issued(): void }): JSX.Element {
   const token = useSignal<Issued | null>(null)
-  const fault = useSignal('')
-  const { isSending, submit } = useSending(async (event) => {
-    if (!(event.currentTarget instanceof HTMLFormElement)) return
-    const { body, failure } = await send('/admin/keys', 'POST', bodyOf(new FormData(event.currentTarget)))
-    fault.value = failure?.message ?? ''
-    if (failure !== null) return
+  const sent = (body: unknown) => {
     token.value = issuedIn(body)
     issued()
-  })
+  }
   if (token.value !== null)
     return (
       <Dialog title="The key is issued" close={close}>
@@ -25,7 +20,7 @@ export function IssueDialog({ close, issued }: { close(): void; issued(): void }
     )
   return (
     <Dialog title="Issue a key" close={close}>
-      <form onSubmit={submit}>
+      <SendForm verb="Issue" send={(form) => send('/admin/keys', 'POST', bodyOf(new FormData(form)))} sent={sent} close={close}>
         <div class="fields">
           <Field name="name" label="Name" required hint="as it is called in reports" />
           <Field name="workspace" label="Workspace" hint="the project its calls are counted for" />
@@ -44,18 +39,7 @@ export function IssueDialog({ close, issued }: { close(): void; issued(): void }
             Make the user and the team if they are new
           </label>
         </div>
-        <p class="bad" role="alert">
-          {fault.value}
-        </p>
-        <div class="dialog-foot">
-          <button type="button" class="plain" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={isSending}>
-            Issue
-          </button>
-        </div>
-      </form>
+      </SendForm>
     </Dialog>
   )
 }

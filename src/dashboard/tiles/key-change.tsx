@@ -5,7 +5,7 @@ import { send } from '../api.ts'
 import type { Key } from '../key.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { issuedIn, NewToken, type Issued } from '../parts/new-token.tsx'
-import { useSending } from '../parts/use-sending.ts'
+import { SendForm } from '../parts/send-form.tsx'
 
 export interface Change {
   readonly verb: 'rotate' | 'revoke'
@@ -22,17 +22,16 @@ const graces = [
 export function KeyChange({ change, close, changed }: { readonly change: Change; close(): void; changed(): void }): JSX.Element {
   const { verb, key } = change
   const token = useSignal<Issued | null>(null)
-  const fault = useSignal('')
   const grace = useSignal<string>('24h')
-  const { isSending, submit } = useSending(async () => {
+  const act = () => {
     const body = verb === 'rotate' ? { grace_period: grace.value } : {}
-    const outcome = await send(`/admin/keys/${encodeURIComponent(key.key_id)}/${verb}`, 'POST', body)
-    fault.value = outcome.failure?.message ?? ''
-    if (outcome.failure !== null) return
+    return send(`/admin/keys/${encodeURIComponent(key.key_id)}/${verb}`, 'POST', body)
+  }
+  const acted = (body: unknown) => {
     changed()
-    token.value = issuedIn(outcome.body)
+    token.value = issuedIn(body)
     if (token.value === null) close()
-  })
+  }
   if (token.value !== null)
     return (
       <Dialog title="The key is rotated" close={close}>
@@ -41,7 +40,7 @@ export function KeyChange({ change, close, changed }: { readonly change: Change;
     )
   return (
     <Dialog title={verb === 'rotate' ? 'Rotate this key?' : 'Revoke this key?'} close={close}>
-      <form onSubmit={submit} class="steps">
+      <SendForm verb={verb === 'rotate' ? 'Rotate' : 'Revoke'} class="steps" send={act} sent={acted} close={close}>
         <p>
           <bdi class="name">{key.name}</bdi> <code class="muted">{key.key_id}</code>
         </p>
@@ -59,18 +58,7 @@ export function KeyChange({ change, close, changed }: { readonly change: Change;
         ) : (
           <p>Calls with it are refused from the next one on. This cannot be undone.</p>
         )}
-        <p class="bad" role="alert">
-          {fault.value}
-        </p>
-        <div class="dialog-foot">
-          <button type="button" class="plain" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={isSending}>
-            {verb === 'rotate' ? 'Rotate' : 'Revoke'}
-          </button>
-        </div>
-      </form>
+      </SendForm>
     </Dialog>
   )
 }
