@@ -2,6 +2,7 @@
 // keys over HTTP, and turns whose requests the platform has ended.
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -154,6 +155,26 @@ describe('a turn whose request the platform has ended', () => {
     await gateway.sweep()
     expect(await gateway.events()).toEqual(before)
     expect((await gateway.post('/v1/messages', question())).status).toBe(200)
+  })
+})
+
+describe('the hosts it answers', () => {
+  const asHost = (headers: Readonly<Record<string, string>>, path: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const asked = httpRequest(gateway.url + path, { headers, agent: false }, (incoming) => {
+        incoming.resume()
+        resolve(incoming.statusCode ?? 0)
+      })
+      asked.on('error', reject).end()
+    })
+
+  it('are all that its owner has routed to it, and their own pages; other sites are turned away', async () => {
+    const host = 'gateway.example.com'
+    const authorization = `Bearer ${gateway.token}`
+    expect(await asHost({ host, authorization }, '/v1/models')).toBe(200)
+    expect(await asHost({ host, authorization, origin: `https://${host}` }, '/v1/models')).toBe(200)
+    expect(await asHost({ host, authorization, origin: 'https://evil.example.com' }, '/v1/models')).toBe(403)
+    expect(await asHost({ host, 'sec-fetch-site': 'cross-site', authorization: `Bearer ${adminToken}` }, '/admin/keys')).toBe(403)
   })
 })
 
