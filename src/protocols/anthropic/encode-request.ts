@@ -2,7 +2,7 @@
 // (translation.md §2, column O->A).
 import type { ModelCapabilities } from '../../catalog/capabilities.ts'
 import { unsupportedEndpoint } from '../../ir/errors.ts'
-import type { LanguageModelRequest, RequestContent, TextPart } from '../../ir/request.ts'
+import type { JsonSchema, LanguageModelRequest, RequestContent, TextPart } from '../../ir/request.ts'
 import { shortHash } from '../../lib/identifiers.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
 import { isObject } from '../wire.ts'
@@ -12,6 +12,7 @@ import { reasoningFieldsOf, samplingOf, thinkingBudgetOf } from './encode-reason
 import { toolFieldsOf, type WireTool } from './encode-tools.ts'
 import { defaultVersion, encodeSameShape } from './same-shape.ts'
 import { outputLimitOf } from '../output-limit.ts'
+import { strictSchemaOf } from './strict-schema.ts'
 import { createToolNames } from '../tool-names.ts'
 import { createWarnings, type Warnings } from '../warnings.ts'
 
@@ -43,7 +44,7 @@ export function encodeRequest(request: LanguageModelRequest, target: Target): En
     ...stopOf(content.stop, capabilities, warnings),
     ...samplingOf(content, capabilities, reasoning.thinks, warnings),
     ...(reasoning.thinking === undefined ? {} : { thinking: reasoning.thinking }),
-    ...outputConfigOf(content, capabilities, reasoning.effort),
+    ...outputConfigOf(content, capabilities, reasoning.effort, warnings),
     ...metadataOf(content.userId, warnings),
     ...tierOf(content.serviceTier, warnings),
     ...(request.stream ? { stream: true } : {}),
@@ -119,14 +120,20 @@ function outputConfigOf(
   content: RequestContent,
   capabilities: ModelCapabilities,
   effort: string | undefined,
+  warnings: Warnings,
 ): Record<string, unknown> {
   const { output } = content
   const format =
-    output?.type === 'jsonSchema' && capabilities.structuredOutput
-      ? { format: { type: 'json_schema', schema: output.schema } }
-      : {}
+    output?.type === 'jsonSchema' && capabilities.structuredOutput ? { format: jsonFormatOf(output.schema, warnings) } : {}
   const config = { ...format, ...(effort === undefined ? {} : { effort }) }
   return Object.keys(config).length === 0 ? {} : { output_config: config }
+}
+
+function jsonFormatOf(given: JsonSchema, warnings: Warnings): Record<string, unknown> {
+  const { schema, changed } = strictSchemaOf(given)
+  if (changed)
+    warnings.changed('response_format', 'its objects were closed, and what the model cannot be held to it is told in words')
+  return { type: 'json_schema', schema }
 }
 
 const maxUserIdLength = 256

@@ -4,6 +4,7 @@ import { invalidValue } from '../../ir/errors.ts'
 import type { JsonSchema, RequestContent, Tool, ToolChoice } from '../../ir/request.ts'
 import { isObject } from '../wire.ts'
 import { cacheControlOf } from './encode-parts.ts'
+import { strictSchemaOf } from './strict-schema.ts'
 import type { ToolNames } from '../tool-names.ts'
 import type { Warnings } from '../warnings.ts'
 
@@ -56,12 +57,18 @@ function toolOf(
   warnings: Warnings,
 ): readonly WireTool[] {
   if (tool.kind === 'function') {
-    const { description, parameters, strict, cache } = tool
+    const { description, parameters, cache } = tool
+    const isStrict = tool.strict === true && capabilities.strictTools
+    const given = inputSchemaOf(parameters)
+    const { schema, changed } = isStrict ? strictSchemaOf(given) : { schema: given, changed: false }
+    if (changed && parameters !== undefined) {
+      warnings.changed(path, 'its objects were closed, and what the model cannot be held to it is told in words')
+    }
     const wire = {
       name: names.sent(tool.name),
       ...(description === undefined ? {} : { description }),
-      input_schema: inputSchemaOf(parameters),
-      ...(strict === true && capabilities.strictTools ? { strict } : {}),
+      input_schema: schema,
+      ...(isStrict ? { strict: true } : {}),
       ...cacheControlOf(cache, path, { warnings }),
     }
     return [wire]

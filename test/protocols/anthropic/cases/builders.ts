@@ -33,5 +33,5 @@ export const tool = { kind: 'function', name: 'f' } as const
 export const wireTool = { name: 'f', input_schema: { type: 'object', properties: {} } }
 export const toolUse = { type: 'tool_use', id: 'a', name: 'f', input: {} }
 export const longName = 'n'.repeat(140)
-export const schema = { type: 'object', properties: { x: { type: 'number' } } }
+export const schema = { type: 'object', properties: { x: { type: 'number' } }, additionalProperties: false }
 export const forced: ModelCapabilities = { ...manual, structuredOutput: true }

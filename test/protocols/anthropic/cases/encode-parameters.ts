@@ -99,6 +99,57 @@ export const parameterCases: readonly EncodeCase[] = [
     body: { output_config: { format: { type: 'json_schema', schema } } },
   },
   {
+    row: 'response_format: json_schema with words that the API refuses',
+    content: {
+      messages: hi,
+      output: {
+        type: 'jsonSchema',
+        schema: {
+          $schema: 'https://json-schema.org/draft/2020-12/schema',
+          type: 'object',
+          properties: {
+            age: { type: 'integer', description: 'In years', minimum: 0, maximum: 150 },
+            id: { type: 'string', format: 'uuid', maxLength: 36 },
+            link: { type: 'string', format: 'uri-reference' },
+            tags: { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
+            pair: { type: 'array', items: { type: 'number' }, minItems: 2 },
+            kind: { oneOf: [{ const: 'a' }, { type: ['object', 'null'], properties: {}, additionalProperties: true }] },
+            node: { $ref: '#/$defs/node' },
+            any: true,
+            map: { type: 'object', additionalProperties: { type: 'number' } },
+          },
+          required: ['age'],
+          $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } } } },
+        },
+      },
+    },
+    body: {
+      output_config: {
+        format: {
+          type: 'json_schema',
+          schema: {
+            type: 'object',
+            properties: {
+              age: { type: 'integer', description: 'In years\n\n{minimum: 0, maximum: 150}' },
+              id: { type: 'string', format: 'uuid', description: '{maxLength: 36}' },
+              link: { type: 'string', description: '{format: "uri-reference"}' },
+              tags: { type: 'array', items: { type: 'string' }, minItems: 1, description: '{uniqueItems: true}' },
+              pair: { type: 'array', items: { type: 'number' }, description: '{minItems: 2}' },
+              kind: { anyOf: [{ const: 'a' }, { type: ['object', 'null'], properties: {}, additionalProperties: false }] },
+              node: { $ref: '#/$defs/node' },
+              any: true,
+              map: { type: 'object', description: '{additionalProperties: {"type":"number"}}', additionalProperties: false },
+            },
+            required: ['age'],
+            $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } }, additionalProperties: false } },
+            additionalProperties: false,
+          },
+        },
+      },
+    },
+    warns: ['response_format'],
+  },
+  {
     row: 'response_format: json_schema by a forced tool',
     content: { messages: hi, output: { type: 'jsonSchema', schema } },
     model: manual,

@@ -7,7 +7,28 @@ export const toolCases: readonly EncodeCase[] = [
   {
     row: 'tools: strict where it is known',
     content: { messages: hi, tools: [{ ...tool, strict: true }] },
-    body: { tools: [{ ...wireTool, strict: true }] },
+    body: { tools: [{ ...wireTool, input_schema: { ...wireTool.input_schema, additionalProperties: false }, strict: true }] },
+  },
+  {
+    row: 'tools: strict with words that the API refuses',
+    content: {
+      messages: hi,
+      tools: [{ ...tool, strict: true, parameters: { type: 'object', properties: { x: { type: 'number', minimum: 1 } } } }],
+    },
+    body: {
+      tools: [
+        {
+          ...wireTool,
+          input_schema: {
+            type: 'object',
+            properties: { x: { type: 'number', description: '{minimum: 1}' } },
+            additionalProperties: false,
+          },
+          strict: true,
+        },
+      ],
+    },
+    warns: ['tools[0]'],
   },
   {
     row: 'tools: strict S',
