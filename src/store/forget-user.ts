@@ -122,11 +122,13 @@ const brakesOf = (db: Kysely<Database>, keyId: string) => {
 async function renameCalls({ storage, queue }: ForgetParts, id: string, pseudonym: string): Promise<number> {
   const { db } = storage
   let calls = 0
-  for (;;) {
+  for (let fromUs = 0; ;) {
     const next = await db
       .selectFrom('calls')
       .select(({ fn }) => fn.min('timestamp_us').as('first_us'))
       .where('user_id', '=', id)
+      // By the index on time: without it, each hour would read all calls again.
+      .where('timestamp_us', '>=', fromUs)
       .executeTakeFirst()
     if (next === undefined || next.first_us === null) return calls
     const startUs = hourStartOf(Number(next.first_us))
@@ -143,6 +145,7 @@ async function renameCalls({ storage, queue }: ForgetParts, id: string, pseudony
       ...forgetSums(db, startUs),
     ])
     calls += changed
+    fromUs = startUs + hourUs
   }
 }
 
