@@ -110,6 +110,30 @@ describe('what on writes', () => {
     })
   })
 
+  it('leaves Claude Code its own login with --subscription, puts the token in a header, and takes nothing but it out again', async () => {
+    const original = '{"env": {"ANTHROPIC_CUSTOM_HEADERS": "x-team: a", "ANTHROPIC_AUTH_TOKEN": "mine"}}'
+    write('claude-code', original)
+    await at.run('on', 'claude-code', '--subscription')
+    const { env } = JSON.parse(textOf('claude-code'))
+    expect(env).toEqual({
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:8422',
+      ANTHROPIC_AUTH_TOKEN: '',
+      ANTHROPIC_API_KEY: '',
+      ANTHROPIC_CUSTOM_HEADERS: expect.stringMatching(/^x-team: a\nx-metis-key: gw_\w{58}$/),
+    })
+    const headers = `${env.ANTHROPIC_CUSTOM_HEADERS}\nx-more: b`
+    write('claude-code', JSON.stringify({ env: { ...env, ANTHROPIC_CUSTOM_HEADERS: headers } }))
+    await at.run('off', 'claude-code')
+    expect(JSON.parse(textOf('claude-code'))).toEqual({
+      env: { ANTHROPIC_CUSTOM_HEADERS: 'x-team: a\nx-more: b', ANTHROPIC_AUTH_TOKEN: 'mine' },
+    })
+    write('claude-code', original)
+    await at.run('on', 'claude-code', '--subscription')
+    await at.run('off')
+    expect(textOf('claude-code')).toBe(original)
+    expect((await at.run('on', 'codex', '--subscription')).code).toBe(2)
+  })
+
   it('makes the gateway Codex’ provider, with its own choice waiting', async () => {
     write('codex', 'model_provider = "corp"\nmodel = "o5"\n[tui]\n')
     await at.run('on', 'codex', '--token', 'gw_given', '--url', 'https://gw.example.com/')

@@ -3,8 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { CommandError } from '../commands/faults.ts'
-import type { Access } from '../commands/clients.ts'
-import type { ClientSettings } from './client-settings.ts'
+import type { ClientSettings, PointedAt } from './client-settings.ts'
 
 type Json = Record<string, unknown>
 
@@ -18,7 +17,8 @@ export const claudeCode: ClientSettings & { baseUrlIn(text: string): string | nu
   pointed(text, access) {
     const settings = objectIn(text)
     const { apiKeyHelper: _helper, ...rest } = settings
-    return printed({ ...rest, env: { ...objectAt(settings, 'env'), ...variablesOf(access) } }, text)
+    const env = objectAt(settings, 'env')
+    return printed({ ...rest, env: { ...env, ...variablesOf(access, env) } }, text)
   },
 
   /** Where the settings send it, whatever the environment says; null = nowhere. */
@@ -43,22 +43,48 @@ export const claudeCode: ClientSettings & { baseUrlIn(text: string): string | nu
 }
 
 /**
- * The bearer token wins over a login and asks nobody for approval; an empty key is none, also where the shell exports one: two
- * different credentials in one request are refused.
+ * A bearer token wins over a login and asks nobody for approval; an empty one is none, also where the shell exports one: two
+ * credentials of ours and somebody else's in one request are refused. Beside a login of its own the token stands in a header.
  */
-const variablesOf = ({ url, token }: Access): Readonly<Record<string, string>> => ({
-  ANTHROPIC_BASE_URL: url,
-  ANTHROPIC_AUTH_TOKEN: token,
-  ANTHROPIC_API_KEY: '',
-})
+function variablesOf({ url, token, ownLogin = false }: PointedAt, env: Json): Readonly<Record<string, string>> {
+  const shared = { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: '' }
+  if (!ownLogin) return { ...shared, ANTHROPIC_AUTH_TOKEN: token }
+  const others = withoutOurs(textAt(env, 'ANTHROPIC_CUSTOM_HEADERS'))
+  const headers = [...(others === '' ? [] : [others]), `${keyHeader}${token}`].join('\n')
+  return { ...shared, ANTHROPIC_AUTH_TOKEN: '', ANTHROPIC_CUSTOM_HEADERS: headers }
+}
+
+const keyHeader = 'x-metis-key: '
+const isOurs = (line: string): boolean => line.startsWith(`${keyHeader}gw_`)
+const withoutOurs = (headers: string): string =>
+  headers
+    .split('\n')
+    .filter((line) => !isOurs(line))
+    .join('\n')
 
 /** Each of our variables as it was before; somebody who has put in another token since means the others, too. */
 function restored(env: Json, before: Json): Json {
-  const token = env['ANTHROPIC_AUTH_TOKEN']
-  if (typeof token !== 'string' || !token.startsWith('gw_')) return env
+  const headers = textAt(env, 'ANTHROPIC_CUSTOM_HEADERS')
+  const inHeader = headers.split('\n').some(isOurs)
+  if (!inHeader && !textAt(env, 'ANTHROPIC_AUTH_TOKEN').startsWith('gw_')) return env
   const { ANTHROPIC_BASE_URL: _url, ANTHROPIC_AUTH_TOKEN: _token, ANTHROPIC_API_KEY: key, ...others } = env
-  const was = Object.entries(before).filter(([name]) => name in variablesOf({ url: '', token: '' }))
-  return { ...others, ...(key === '' || key === undefined ? {} : { ANTHROPIC_API_KEY: key }), ...Object.fromEntries(was) }
+  const was = Object.entries(before).filter(([name]) => credentials.has(name))
+  const result: Json = {
+    ...others,
+    ...Object.fromEntries(was),
+    ...(key === '' || key === undefined ? {} : { ANTHROPIC_API_KEY: key }),
+  }
+  if (!inHeader) return result
+  const { ANTHROPIC_CUSTOM_HEADERS: _headers, ...bare } = result
+  const rest = withoutOurs(headers)
+  return rest === '' && !('ANTHROPIC_CUSTOM_HEADERS' in before) ? bare : { ...result, ANTHROPIC_CUSTOM_HEADERS: rest }
+}
+
+const credentials = new Set(['ANTHROPIC_BASE_URL', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_API_KEY'])
+
+function textAt(env: Json, name: string): string {
+  const value = env[name]
+  return typeof value === 'string' ? value : ''
 }
 
 function objectIn(text: string | null): Json {

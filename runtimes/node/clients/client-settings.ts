@@ -1,6 +1,11 @@
 // A client's settings file and how it is pointed at the gateway: text in, text out, no file is touched here.
 import type { Access } from '../commands/clients.ts'
 
+export interface PointedAt extends Access {
+  /** Claude Code alone: billed by its own login, with the token beside it. */
+  readonly ownLogin?: boolean
+}
+
 export interface ClientSettings {
   readonly client: 'claude-code' | 'codex'
   readonly title: string
@@ -11,7 +16,7 @@ export interface ClientSettings {
    * `text`: what the file holds; null = there is none.
    * @throws CommandError for a text that cannot be read, or cannot be changed safely
    */
-  pointed(text: string | null, access: Access): string
+  pointed(text: string | null, access: PointedAt): string
   /**
    * What somebody else made of the file since, without what `pointed` put in. null = nothing is left of it.
    * @param original what `pointed` was given

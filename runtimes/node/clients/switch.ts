@@ -4,11 +4,10 @@ import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, realpathSync, rmSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
-import type { Access } from '../commands/clients.ts'
 import { CommandError } from '../commands/faults.ts'
 import { makeFolder } from '../make-folder.ts'
 import { writeWhole } from '../write-whole.ts'
-import type { ClientSettings } from './client-settings.ts'
+import type { ClientSettings, PointedAt } from './client-settings.ts'
 
 const note = z.object({
   path: z.string(),
@@ -52,7 +51,7 @@ export function checkSettings(place: SwitchPlace): void {
 }
 
 /** Only while it is off. Returns the file's path. */
-export function switchOn(place: SwitchPlace, access: Access, keyId: string | null): string {
+export function switchOn(place: SwitchPlace, access: PointedAt, keyId: string | null): string {
   const path = settingsPathOf(place)
   const original = bytesAt(path)
   const bytes = Buffer.from(pointedText(place.settings, path, original, access))
@@ -121,7 +120,7 @@ function putBack(kept: SwitchNote, bytes: Uint8Array | null): void {
   }
 }
 
-function pointedText(settings: ClientSettings, path: string, bytes: Buffer | null, access: Access): string {
+function pointedText(settings: ClientSettings, path: string, bytes: Buffer | null, access: PointedAt): string {
   try {
     return settings.pointed(textOf(bytes), access)
   } catch (error) {

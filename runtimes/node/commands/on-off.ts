@@ -9,7 +9,7 @@ import { answersAsMetis } from './checks/ports.ts'
 import { gatewayUrl, givenToken, requireOwnGateway, tokenFlag, urlFlag } from './client-access.ts'
 import { defineCommand } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
-import { configFlag, dbFlag, text } from './flags.ts'
+import { configFlag, dbFlag, text, toggle } from './flags.ts'
 import type { Io } from './io.ts'
 import { authorOf } from './keys.ts'
 import { withNode, type OpenFlags } from './open.ts'
@@ -24,6 +24,7 @@ export const on = defineCommand({
   flags: {
     url: urlFlag,
     token: tokenFlag('the token to use (METIS_GATEWAY_KEY); absent = a key is issued'),
+    subscription: toggle('Claude Code only: it keeps its own login, which its calls are billed to; the gateway records them'),
     user: text('USER', 'the user that the issued key counts for'),
     team: text('TEAM', 'the team that the issued key counts for'),
     db: dbFlag,
@@ -31,6 +32,8 @@ export const on = defineCommand({
   },
   examples: ['metis-gateway on claude-code', 'metis-gateway on codex --user ada'],
   async run({ flags, args: [name], io }) {
+    const ownLogin = flags.subscription
+    if (ownLogin && name !== claudeCode.client) throw new UsageError('--subscription is for claude-code alone')
     const url = gatewayUrl(flags.url)
     const given = givenToken(flags.token) ?? io.env['METIS_GATEWAY_KEY'] ?? null
     if (given === null) requireOwnGateway(url)
@@ -40,7 +43,7 @@ export const on = defineCommand({
       await afterOff(before, place, io, flags)
       checkSettings(place)
       const key = given === null ? await issue(place, io, flags) : { keyId: null, token: given }
-      const path = switchOn(place, { url, token: key.token }, key.keyId)
+      const path = switchOn(place, { url, token: key.token, ownLogin }, key.keyId)
       io.out(`${place.settings.title} goes through ${url} from its next start: ${path}`)
       io.out(`metis-gateway off ${place.settings.client} puts it back`)
     }
