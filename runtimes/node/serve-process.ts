@@ -75,8 +75,8 @@ export async function startServe(
       await pushing?.stop()
       // Sessions keep what came so far, and go on with the next start.
       await agent.engine.interruptAll()
-      await listening.close(CLOSE_WITHIN_MS)
       stopping.abort()
+      await listening.close(CLOSE_WITHIN_MS)
       await settling
       await agent.close()
     },

@@ -6,8 +6,8 @@ import { defineEndpoint, windowOfAnswer, windowSchema, type AnalyticsContext, ty
 import { groupBy, stackBy, type Grouping } from './grouping.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 import { limitOf } from './page.ts'
-import { addUsage, compareKeys, groupRows, noUsageSum, totalFields, totals, totalsOf, type Group } from './totals.ts'
-import { readUsage } from './usage.ts'
+import { addUsage, compareKeys, groupRows, lessUsage, noUsageSum, totalFields, totals, totalsOf, type Group } from './totals.ts'
+import { readTopUsage, readUsage } from './usage.ts'
 import { windowBefore } from './window.ts'
 
 /** Key columns are called as in the trace: `model`, `user_id`, … */
@@ -75,7 +75,7 @@ async function splitOf(
     }
     case 'dimension': {
       const { dimension } = grouping
-      if (!isTimeDimension(dimension)) return limited(groupRows(await readUsage(db, scope, [dimension])), dimension, limit)
+      if (!isTimeDimension(dimension)) return topOf(db, scope, dimension, limit)
       const rows = await readUsage(db, scope, stack === null ? [dimension] : [dimension, stack])
       const times = groupRows(rows).toSorted((a, b) => compareKeys(a.key, b.key))
       if (stack === null) return { data: times.map((time) => rowOf(dimension, time)) }
@@ -84,6 +84,16 @@ async function splitOf(
     default:
       return grouping satisfies never
   }
+}
+
+async function topOf(db: AnalyticsContext['db'], scope: Scope, dimension: Dimension, limit: number): Promise<Split> {
+  const top = await readTopUsage(db, scope, dimension, limit)
+  if (top === null) return { data: [] }
+  const groups = groupRows(top.rows)
+  const data = groups.map((group) => rowOf(dimension, group))
+  if (top.count === groups.length) return { data }
+  const left = groups.reduce((whole, { usage }) => lessUsage(whole, usage), top.whole)
+  return { data, omitted: { rows: top.count - groups.length, totals: totalsOf(left) } }
 }
 
 function limited(groups: readonly Group[], column: string, limit: number): Split {

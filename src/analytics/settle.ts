@@ -47,7 +47,7 @@ export async function settle(parts: SettleParts, signal?: AbortSignal): Promise<
       if (await settleSpan(parts, span, startUs, signal)) count += 1
     }
   }
-  await forgetOldHours(parts)
+  await forgetOldHours(parts, signal)
   return count
 }
 
@@ -85,16 +85,16 @@ async function settleSpan(parts: SettleParts, span: Span, startUs: number, signa
   const { storage, newId } = parts
   const { db } = storage
   const claim: Claim = { span, startUs, claim: newId() }
-  await commit(parts, [takeClaim(db, claim), ...clearSums(db, claim)])
+  await commit(parts, [takeClaim(db, claim), ...clearSums(db, claim)], signal)
   const rows = (await isEmpty(storage, claim))
     ? []
     : [...(await usageInserts(parts, claim, signal)), ...(await factInserts(parts, claim, signal))]
   for (let at = 0; at < rows.length; at += rowsPerUnit) {
-    const [held] = await commit(parts, [holdClaim(db, claim), ...rows.slice(at, at + rowsPerUnit)])
+    const [held] = await commit(parts, [holdClaim(db, claim), ...rows.slice(at, at + rowsPerUnit)], signal)
     if (held !== 1) return false
     await parts.clock.sleep(0, signal)
   }
-  const [ready] = await commit(parts, [markReady(db, claim)])
+  const [ready] = await commit(parts, [markReady(db, claim)], signal)
   return ready === 1
 }
 
@@ -149,7 +149,7 @@ async function factInserts(
 }
 
 /** What is too old to be an end of a window is in its day. */
-async function forgetOldHours(parts: SettleParts): Promise<void> {
+async function forgetOldHours(parts: SettleParts, signal?: AbortSignal): Promise<void> {
   const { storage, clock } = parts
   const old = await storage.db
     .selectFrom('settled_spans')
@@ -161,11 +161,11 @@ async function forgetOldHours(parts: SettleParts): Promise<void> {
   for (const { start_us: us } of old) {
     const startUs = Number(us)
     const mark = sql`delete from settled_spans where span = 'hour' and start_us = ${startUs}`.compile(storage.db)
-    await commit(parts, [mark, ...clearSums(storage.db, { span: 'hour', startUs })])
+    await commit(parts, [mark, ...clearSums(storage.db, { span: 'hour', startUs })], signal)
   }
 }
 
-async function commit({ storage, clock }: SettleParts, unit: Unit): Promise<readonly number[]> {
+async function commit({ storage, clock }: SettleParts, unit: Unit, signal?: AbortSignal): Promise<readonly number[]> {
   for (;;) {
     try {
       const [outcome] = await storage.commit([unit])
@@ -174,7 +174,7 @@ async function commit({ storage, clock }: SettleParts, unit: Unit): Promise<read
       return outcome.affected
     } catch (error) {
       if (!(error instanceof StorageBusy)) throw error
-      await clock.sleep(busyMs)
+      await clock.sleep(busyMs, signal)
     }
   }
 }

@@ -121,3 +121,23 @@ export function addUsage(a: UsageSum, b: UsageSum): UsageSum {
     lastCallUs: Math.max(a.lastCallUs, b.lastCallUs),
   }
 }
+
+/** What is left of a whole without one of its parts; when the last of it was is not known. */
+export function lessUsage(whole: UsageSum, part: UsageSum): UsageSum {
+  return {
+    callCount: whole.callCount - part.callCount,
+    unpricedCalls: whole.unpricedCalls - part.unpricedCalls,
+    inputTokens: whole.inputTokens - part.inputTokens,
+    outputTokens: whole.outputTokens - part.outputTokens,
+    cachedInputTokens: whole.cachedInputTokens - part.cachedInputTokens,
+    cacheCreationInputTokens: whole.cacheCreationInputTokens - part.cacheCreationInputTokens,
+    cacheCreation1hTokens: whole.cacheCreation1hTokens - part.cacheCreation1hTokens,
+    reasoningTokens: whole.reasoningTokens - part.reasoningTokens,
+    costNanoUsd: whole.costNanoUsd - part.costNanoUsd,
+    measuredCostNanoUsd: whole.measuredCostNanoUsd - part.measuredCostNanoUsd,
+    subscriptionCalls: whole.subscriptionCalls - part.subscriptionCalls,
+    listNanoUsd: whole.listNanoUsd - part.listNanoUsd,
+    latencyMsSum: whole.latencyMsSum - part.latencyMsSum,
+    lastCallUs: whole.lastCallUs,
+  }
+}

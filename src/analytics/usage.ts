@@ -48,20 +48,58 @@ export async function readUsage(
   dimensions: readonly Dimension[] = [],
 ): Promise<readonly UsageRow[]> {
   return withMarks(db, scope.window, async (marks) => {
-    const names = dimensions.map((_, index) => sql.ref(`out_${index}`))
-    const arms = sourcesOf(scope, dimensions, marks).map((source) => arm(source, scope, dimensions, names))
-    const [only] = arms
-    const statement =
-      arms.length === 1 && only !== undefined
-        ? only
-        : sql<SqlRow>`select ${sql.join([...names, ...outerSums])} from (${sql.join(arms, sql` union all `)}) as edges${groupBy(names)}`
-    const { rows } = await statement.execute(db)
-    return rows.map((row) => ({
-      keys: dimensions.map((dimension, index) => keyOf(dimension, row[`out_${index}`])),
-      usage: usageOf(row),
-    }))
+    const { rows } = await grouped(scope, dimensions, marks).execute(db)
+    return rows.map((row) => rowOf(dimensions, row))
   })
 }
+
+export interface TopUsage {
+  readonly rows: readonly UsageRow[]
+  /** How many there are, and what they are together. */
+  readonly count: number
+  readonly whole: UsageSum
+}
+
+/** The dearest rows of a split, as `dearestFirst` has them, and the whole, at one moment: of many sessions few leave the database. */
+export async function readTopUsage(
+  db: Kysely<Database>,
+  scope: Scope,
+  dimension: Dimension,
+  limit: number,
+): Promise<TopUsage | null> {
+  return withMarks(db, scope.window, async (marks) => {
+    const key = sql.ref('out_0')
+    const wholes = [
+      sql`count(*) as whole_rows`,
+      ...summed.map((name) => sql`sum(${sql.ref(name)}) as ${sql.ref(`whole_${name}`)}`),
+      sql`max(last_call_us) as whole_last_call_us`,
+    ]
+    const { rows } = await sql<SqlRow>`with split as (${grouped(scope, [dimension], marks)})
+select split.*, whole.* from split cross join (select ${sql.join(wholes)} from split) as whole
+order by coalesce(cost_nano_usd, 0) desc, call_count desc, case when ${key} = '' then 1 else 0 end, ${key} limit ${sql.lit(limit)}`.execute(
+      db,
+    )
+    const [first] = rows
+    if (first === undefined) return null
+    const whole = usageOf(first, 'whole_')
+    return { rows: rows.map((row) => rowOf([dimension], row)), count: numberOf(first['whole_rows']), whole }
+  })
+}
+
+/** Where no row was counted, a split has none, and the whole one of nulls. */
+function grouped(scope: Scope, dimensions: readonly Dimension[], marks: readonly Mark[]): RawBuilder<SqlRow> {
+  const names = dimensions.map((_, index) => sql.ref(`out_${index}`))
+  const sources = sourcesOf(scope, dimensions, marks)
+  const arms = sources.map((source) => arm(source, scope, dimensions, names))
+  const [only] = arms
+  if (only !== undefined && sources.length === 1 && !sources.some((source) => isFine(source, dimensions))) return only
+  return sql<SqlRow>`select ${sql.join([...names, ...outerSums])} from (${sql.join(arms, sql` union all `)}) as edges${groupBy(names)}`
+}
+
+const rowOf = (dimensions: readonly Dimension[], row: SqlRow): UsageRow => ({
+  keys: dimensions.map((dimension, index) => keyOf(dimension, row[`out_${index}`])),
+  usage: usageOf(row),
+})
 
 export type SqlRow = Readonly<Record<string, unknown>>
 
@@ -107,7 +145,11 @@ function hoursIn({ startUs, endUs }: Window): readonly Source[] {
   return sources.filter((source) => source.startUs < source.endUs)
 }
 
-/** One source, summed by itself first: the outer sum then meets few rows. */
+/** Sessions live for hours: a day's sums of them are summed once, with all others, because few of them become one. */
+const isFine = ({ settled }: Source, dimensions: readonly Dimension[]): boolean =>
+  settled !== undefined && dimensions.includes('session_id')
+
+/** One source, summed by itself first, unless it is fine: the outer sum then meets few rows. */
 function arm(
   source: Source,
   { filters }: Scope,
@@ -117,7 +159,8 @@ function arm(
   const { settled } = source
   const time = sql.ref(timeColumns[source.table])
   const keys = dimensions.map((dimension, index) => sql`${keyExpression(dimension, time)} as ${sql.ref(`out_${index}`)}`)
-  const sums = source.table === 'calls' ? callSums : hourlySums
+  const fine = isFine(source, dimensions)
+  const sums = fine ? settledSums : source.table === 'calls' ? callSums : hourlySums
   const { startUs, endUs } = source
   const within =
     settled === undefined
@@ -125,7 +168,7 @@ function arm(
       : [ofRun('settled_usage', { span: settled.span, startUs, endUs }), sql`split = ${splitName(settled.split)}`]
   const from = settled === undefined ? sql.table(source.table) : ofMarks('settled_usage')
   const conditions = [...within, ...filters.map(([column, value]) => sql`${sql.ref(column)} = ${value}`)]
-  return sql`select ${sql.join([...keys, ...sums])} from ${from} where ${sql.join(conditions, sql` and `)}${groupBy(names)}`
+  return sql`select ${sql.join([...keys, ...sums])} from ${from} where ${sql.join(conditions, sql` and `)}${groupBy(fine ? [] : names)}`
 }
 
 const timeColumns = { calls: 'timestamp_us', usage_hourly: 'hour_us', settled_usage: 'settled_usage.start_us' } as const
@@ -177,26 +220,28 @@ const lastCall = (column: string) => sql`max(${sql.ref(column)}) as last_call_us
 export const callSums = [...summed.map((name) => sumOf(name, ofCall[name])), lastCall('timestamp_us')]
 const hourlySums = [...summed.map((name) => sumOf(name)), lastCall('last_call_us')]
 const outerSums = hourlySums
+const settledSums = [...summed, 'last_call_us'].map((name) => sql.ref(name))
 
 /** Sums over nothing are NULL; Postgres may print a bigint as text. */
 const numberOf = (value: unknown): number => Number(value ?? 0)
 
-export function usageOf(row: SqlRow): UsageSum {
+export function usageOf(row: SqlRow, prefix = ''): UsageSum {
+  const of = (name: string): number => numberOf(row[prefix + name])
   return {
-    callCount: numberOf(row.call_count),
-    unpricedCalls: numberOf(row.unpriced_calls),
-    inputTokens: numberOf(row.input_tokens),
-    outputTokens: numberOf(row.output_tokens),
-    cachedInputTokens: numberOf(row.cached_input_tokens),
-    cacheCreationInputTokens: numberOf(row.cache_creation_input_tokens),
-    cacheCreation1hTokens: numberOf(row.cache_creation_1h_tokens),
-    reasoningTokens: numberOf(row.reasoning_tokens),
-    costNanoUsd: numberOf(row.cost_nano_usd),
-    measuredCostNanoUsd: numberOf(row.measured_cost_nano_usd),
-    subscriptionCalls: numberOf(row.subscription_calls),
-    listNanoUsd: numberOf(row.list_nano_usd),
-    latencyMsSum: numberOf(row.latency_ms_sum),
-    lastCallUs: numberOf(row.last_call_us),
+    callCount: of('call_count'),
+    unpricedCalls: of('unpriced_calls'),
+    inputTokens: of('input_tokens'),
+    outputTokens: of('output_tokens'),
+    cachedInputTokens: of('cached_input_tokens'),
+    cacheCreationInputTokens: of('cache_creation_input_tokens'),
+    cacheCreation1hTokens: of('cache_creation_1h_tokens'),
+    reasoningTokens: of('reasoning_tokens'),
+    costNanoUsd: of('cost_nano_usd'),
+    measuredCostNanoUsd: of('measured_cost_nano_usd'),
+    subscriptionCalls: of('subscription_calls'),
+    listNanoUsd: of('list_nano_usd'),
+    latencyMsSum: of('latency_ms_sum'),
+    lastCallUs: of('last_call_us'),
   }
 }
 
