@@ -25,7 +25,7 @@ const onBun = [
   'test/serve/sessions.test.ts',
 ]
 
-/** And in front of the Worker, in workerd with a D1. */
+/** And in front of the Worker, in workerd with a D1: without `failures`, each of whose 78 cases wants a gateway of its own. */
 const onWorkers = ['test/contract/gateway.test.ts', everywhere]
 
 export default defineConfig({

@@ -58,8 +58,7 @@ function faultOf(error: unknown): UpstreamFault {
 
 /**
  * workerd does not tell of every client that leaves: when it finds out by a write that failed, it neither aborts the request's
- * signal nor cancels the stream (1.20260426), and only asks for no more. Answers of models fit into the buffers on the way to
- * a reader that pauses.
+ * signal nor cancels the stream (1.20260426), and only asks for no more. A reader that pauses so long is cut off with it.
  */
 export const workersRespond: Respond = (status, headers, body) =>
   webRespond(status, headers, isStream(body) ? { ...body, takenWithinMs: body.keepAliveMs } : body)
