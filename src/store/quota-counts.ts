@@ -13,6 +13,12 @@ const hoursOf = (kind: QuotaKey['kind'], id: string) =>
   kind === 'key'
     ? sql`h.gateway_key_id in (select k.id from gateway_keys as k where coalesce(k.root_id, k.id) = ${id})`
     : sql`${sql.ref(`h.${kind}_id`)} = ${id}`
+/** What logs told was paid elsewhere, or by a subscription: it is in the hours, and uses no cap. None of it has a key. */
+const importedOf = (kind: QuotaKey['kind'], id: string, periodUs: number) =>
+  kind === 'key'
+    ? sql`0`
+    : sql`coalesce((select sum(c.cost_nano_usd) from calls as c
+where c.timestamp_us >= ${periodUs} and c.cost_basis = 'imported' and ${sql.ref(`c.${kind}_id`)} = ${id}), 0)`
 const columns = { daily: 'daily_cap_nano_usd', monthly: 'monthly_cap_nano_usd', budget: 'budget_nano_usd' } as const
 
 /**
@@ -37,7 +43,7 @@ export function countedBefore(
     const spent =
       scope === 'budget'
         ? sql`0`
-        : sql`coalesce((select sum(h.cost_nano_usd) from usage_hourly as h where h.hour_us >= ${periodUs} and ${hoursOf(kind, id)}), 0)`
+        : sql`coalesce((select sum(h.cost_nano_usd) from usage_hourly as h where h.hour_us >= ${periodUs} and ${hoursOf(kind, id)}), 0) - ${importedOf(kind, id, periodUs)}`
     const isNew = sql`exists (select 1 from ${sql.table(tables[kind])} as owner where owner.id = ${id} and ${sql.ref(`owner.${columns[scope]}`)} is null)`
     return [
       sql`insert into quotas (kind, id, scope, period_us, spent_nano_usd, reserved_nano_usd, alerted_percent, last_turn_id)

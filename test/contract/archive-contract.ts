@@ -7,7 +7,9 @@ import { createIdFactory } from '../../src/lib/ids.ts'
 import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
 import type { ImportedCall } from '../../src/store/imports/imported-call.ts'
 import { writeImported } from '../../src/store/imports/write.ts'
+import { createIdentityStore } from '../../src/store/identities.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { hourStartOf, remakeHour } from '../../src/store/projections.ts'
 import { prune } from '../../src/store/prune.ts'
 import { rebuild } from '../../src/store/rebuild.ts'
 import { reprice } from '../../src/store/reprice.ts'
@@ -72,6 +74,9 @@ export function archiveContract(name: string, { open }: OpenStorage): void {
       cwd: '/srv/x',
       branch: null,
     })
+    /** Of rows as they are: a rebuild would make them again from events first. */
+    const rebuildHours = () =>
+      queue.commit(remakeHour(hourStartOf(clock.nowUs() - 1000)).map((statement) => statement.compile(storage.db)))
     const nobody = { userId: null, teamId: null, dryRun: false }
 
     it('imports once, however often, and at one time', async () => {
@@ -102,6 +107,22 @@ export function archiveContract(name: string, { open }: OpenStorage): void {
       const spent = await storage.db.selectFrom('quotas').select('spent_nano_usd').orderBy('period_us').execute()
       expect(spent.map((row) => row.spent_nano_usd)).toEqual([3 * 127 * 2000, 0])
       expect(await proof()).toEqual([])
+    })
+
+    it('begins a cap with what was called, and with nothing that was imported', async () => {
+      const identities = createIdentityStore({ storage, queue, clock, newId })
+      await identities.createUser({ id: 'ada', displayName: 'Ada', teamId: null }, byTest)
+      const lately = { timestampUs: clock.nowUs() - 1000 }
+      await writeImported(parts(), [{ ...logged(1, 5), ...lately }], { ...nobody, userId: 'ada' })
+      await play(1, { costNanoUsd: 7 })
+      await storage.db.updateTable('calls').set({ timestamp_us: lately.timestampUs }).where('turn_id', '=', 'turn-1').execute()
+      await rebuildHours()
+      await identities.setCaps('user', 'ada', { dailyNanoUsd: 1000, monthlyNanoUsd: 1000 }, byTest)
+      const rows = await storage.db.selectFrom('quotas').select(['scope', 'spent_nano_usd']).orderBy('scope').execute()
+      expect(rows).toEqual([
+        { scope: 'daily', spent_nano_usd: 7 },
+        { scope: 'monthly', spent_nano_usd: 7 },
+      ])
     })
 
     it('prunes and imports again without a change to any call', async () => {
