@@ -42,7 +42,7 @@ export function route(request: RouteRequest, tables: RoutingTables): Route {
     if (target instanceof GatewayError) {
       chain.push(entry(policy, 'rejected', proposal.model, target.message, ruleName, 'not_configured'))
       // A client that asks for what does not exist is told so; what somebody else wrote is no fault of the client's.
-      if (policy === 'per_message_override') return { chain, winnerIndex: -1, target: null, refusal: target }
+      if (policy === 'per_message_override') return { chain, winnerIndex: -1, target: null, refusal: withTried(target, chain) }
       continue
     }
     const failure = validationFailureOf(target, request.traits, tables)
@@ -78,12 +78,21 @@ export function fallbacksOf(target: ModelRef, request: RouteRequest, tables: Rou
   })
 }
 
-function routingFailed(request: RouteRequest, chain: readonly ChainEntry[], tables: RoutingTables): GatewayError {
-  const tried = chain.map((slot) => ({
+/** Every refusal says which slots were asked, and why none of them could answer. */
+function triedOf(chain: readonly ChainEntry[]) {
+  return chain.map((slot) => ({
     policy: slot.policy,
     candidate_model: slot.candidate_model,
     reason: slot.validation_failure ?? slot.reason,
   }))
+}
+
+function withTried({ errorClass, code, message, details }: GatewayError, chain: readonly ChainEntry[]): GatewayError {
+  return new GatewayError(errorClass, code, message, { ...details, fields: { ...details.fields, tried: triedOf(chain) } })
+}
+
+function routingFailed(request: RouteRequest, chain: readonly ChainEntry[], tables: RoutingTables): GatewayError {
+  const tried = triedOf(chain)
   const asked =
     request.requestedModel === ''
       ? 'The request names no model'

@@ -129,7 +129,10 @@ describe('a refusal', () => {
       code: 'model_not_found',
       status: 404,
       errorClass: 'invalid_request',
-      details: { param: 'model' },
+      details: {
+        param: 'model',
+        fields: { tried: [{ policy: 'per_message_override', candidate_model: 'nope:claude', reason: 'not_configured' }] },
+      },
     })
     expect(refusal?.message).toBe('There is no provider "nope" for the model "nope:claude". Configured: anthropic, openai.')
   })
