@@ -1,6 +1,6 @@
 // What the documents say is true: their commands run, their programs run, their tables are complete, their links lead somewhere.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { transform } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -226,6 +226,17 @@ it.each(docs.map((document) => [document.file, document] as const))('%s: every l
   })
   expect(broken).toEqual([])
 })
+
+it.each(docs.map(({ file, text }) => [file, text] as const))(
+  '%s: every picture is there in both themes, and light',
+  (file, text) => {
+    const pictures = [...text.matchAll(/(?:src|srcset)="([^"]+\.webp)"/g)].map(([, path = '']) => join(dirname(file), path))
+    expect(pictures.filter((path) => !existsSync(join(root, path)))).toEqual([])
+    expect(pictures.filter((path) => statSync(join(root, path)).size > 100_000)).toEqual([])
+    const themes = pictures.map((path) => path.replace(/-(light|dark)\.webp$/, ''))
+    expect(themes.filter((name) => themes.filter((other) => other === name).length % 2 === 1)).toEqual([])
+  },
+)
 
 /** Every property name in a JSON schema. */
 function keysOf(schema: unknown): readonly string[] {

@@ -9,6 +9,8 @@ export interface SampleKey {
   readonly userId: string | null
   readonly teamId: string | null
   readonly workspace: string
+  readonly allowedModels?: readonly string[]
+  readonly requestsPerMinute?: number
 }
 
 export const sampleKeys = {
@@ -17,8 +19,8 @@ export const sampleKeys = {
   erin: { name: 'erin-laptop', userId: 'erin', teamId: 'eng', workspace: '/srv/mobile-app' },
   dan: { name: 'dan-notebooks', userId: 'dan', teamId: 'data', workspace: '/srv/forecasts' },
   fatima: { name: 'fatima-laptop', userId: 'fatima', teamId: 'data', workspace: '/srv/forecasts' },
-  carol: { name: 'carol-laptop', userId: 'carol', teamId: 'sales', workspace: '/srv/proposals' },
-  ci: { name: 'ci-nightly', userId: null, teamId: null, workspace: '/srv/web-shop' },
+  carol: { name: 'carol-laptop', userId: 'carol', teamId: 'sales', workspace: '/srv/proposals', allowedModels: ['openai:*'] },
+  ci: { name: 'ci-nightly', userId: null, teamId: null, workspace: '/srv/web-shop', requestsPerMinute: 60 },
 } as const satisfies Record<string, SampleKey>
 export type SampleKeyName = keyof typeof sampleKeys
 export const sampleKeyNames: readonly SampleKeyName[] = ['alice', 'bob', 'erin', 'dan', 'fatima', 'carol', 'ci']

@@ -1,15 +1,20 @@
 // Writes the demo's made-up days through the same stores a real turn goes through, with the prices of its day.
 import { costOf, type PriceCatalog } from '../../src/catalog/prices.ts'
 import { totalInputOf } from '../../src/ir/usage.ts'
+import { monthStartUs } from '../../src/lib/calendar.ts'
 import { createUlidAt } from '../../src/lib/ids.ts'
 import type { TurnEvent } from '../../src/store/events.ts'
+import type { CommitQueue } from '../../src/store/commit-queue.ts'
 import type { IdentityStore } from '../../src/store/identities.ts'
 import type { KeyStore } from '../../src/store/keys.ts'
+import type { Storage } from '../../src/store/storage.ts'
 import type { TraceStore } from '../../src/store/traces.ts'
 import { completionOf, endOf, failureOf, identityOf, routeOf } from './demo-traffic-payloads.ts'
 import { planTraffic, sampleKeyNames, sampleKeys, type SampleKeyName, type SampleTurn } from './demo-traffic-plan.ts'
 
 export interface SampleTrafficParts {
+  readonly storage: Storage
+  readonly queue: CommitQueue
   readonly traces: TraceStore
   readonly keys: KeyStore
   readonly identities: IdentityStore
@@ -26,12 +31,14 @@ export interface SampleTraffic {
 
 const by = { actor: 'demo', origin: 'cli' }
 
+/** Monthly caps, by how much of each is used up: some of it, nearly all, more than all. The month may have begun a moment ago. */
 const sampleCaps = [
-  { kind: 'team', id: 'eng', monthlyNanoUsd: 40e9 },
-  { kind: 'team', id: 'data', monthlyNanoUsd: 12e9 },
-  { kind: 'user', id: 'alice', dailyNanoUsd: 5e9, monthlyNanoUsd: 25e9 },
-  { kind: 'user', id: 'carol', monthlyNanoUsd: 2e9 },
+  { kind: 'team', id: 'eng', usedUp: 0.36 },
+  { kind: 'team', id: 'data', usedUp: 0.87 },
+  { kind: 'user', id: 'alice', usedUp: 0.55, dailyNanoUsd: 5e9 },
+  { kind: 'user', id: 'carol', usedUp: 1.1 },
 ] as const
+const capOfIdleMonthNanoUsd = 10e9
 
 /** Turns that are written at once: the queue commits them together. */
 const batchSize = 64
@@ -40,6 +47,8 @@ const seed = 20_261_123
 
 /** Some hundred turns of the thirty days before now. Their keys are issued anew, and nobody sees the tokens. */
 export async function writeSampleTraffic({
+  storage,
+  queue,
   traces,
   keys,
   identities: identityStore,
@@ -55,8 +64,23 @@ export async function writeSampleTraffic({
       .map((turn, index) => writeTurn(turn, from + index, keyIds, { traces, prices }))
     await Promise.all(batch)
   }
+  for (const [name, id] of keyIds) {
+    const last = turns.findLast(({ key }) => key === name)
+    if (last === undefined) continue
+    const used = storage.db
+      .updateTable('gateway_keys')
+      .set({ last_used_us: last.startMs * 1000 })
+      .where('id', '=', id)
+    await queue.commit([used.compile()])
+  }
   // After the traffic, so that none of it was turned away: what was spent before counts.
-  for (const { kind, id, ...caps } of sampleCaps) await identityStore.setCaps(kind, id, caps, by)
+  const monthUs = monthStartUs(clock.nowUs())
+  for (const { kind, id, usedUp, ...daily } of sampleCaps) {
+    const spent = turns.filter((turn) => turn.startMs * 1000 >= monthUs && ownersOf(turn)[kind] === id)
+    const nanoUsd = spent.reduce((sum, turn) => sum + (paidNanoUsdOf(turn, prices) ?? 0), 0)
+    const monthlyNanoUsd = nanoUsd === 0 ? capOfIdleMonthNanoUsd : twoDigits(nanoUsd / usedUp)
+    await identityStore.setCaps(kind, id, { ...daily, monthlyNanoUsd }, by)
+  }
   const identities = Object.values(sampleKeys)
   return {
     turns: turns.length,
@@ -64,6 +88,16 @@ export async function writeSampleTraffic({
     teams: new Set(identities.flatMap(({ teamId }) => teamId ?? [])).size,
     keys: identities.length,
   }
+}
+
+function ownersOf({ key }: SampleTurn): { readonly user: string | null; readonly team: string | null } {
+  return key === null ? { user: null, team: null } : { user: sampleKeys[key].userId, team: sampleKeys[key].teamId }
+}
+
+/** As somebody would set a cap: 14 dollars, not 13.87. */
+function twoDigits(nanoUsd: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(nanoUsd)) - 1)
+  return Math.round(nanoUsd / unit) * unit
 }
 
 type KeyIds = ReadonlyMap<SampleKeyName, string>
@@ -128,7 +162,7 @@ function eventsOf(turn: SampleTurn, number: number, keyIds: KeyIds, prices: Pric
   })
   const routeHead = head(startMs, 1, null)
   const route = { ...routeHead, type: 'route.decided' as const, payload: routeOf(turn, identity) }
-  const cost = outcome === 'ok' || outcome === 'cancelled' ? costNanoUsdOf(turn, prices) : 0
+  const cost = paidNanoUsdOf(turn, prices)
   const callHead = head(endMs, 2, routeHead.id)
   const failed = { ...callHead, type: 'llm.call_failed' as const, payload: failureOf(turn, identity) }
   const completed = {
@@ -151,7 +185,9 @@ function idAt(ms: number, number: number, order: number): string {
   return createUlidAt(ms, Uint8Array.from(digits))
 }
 
-function costNanoUsdOf(turn: SampleTurn, prices: PriceCatalog): number | null {
+/** null = unpriced. */
+function paidNanoUsdOf(turn: SampleTurn, prices: PriceCatalog): number | null {
+  if (turn.outcome !== 'ok' && turn.outcome !== 'cancelled') return 0
   const price = prices.priceOf(turn.provider, turn.model, turn.usage, turn.startMs * 1000)
   return price === null ? null : costOf(turn.usage, price)
 }

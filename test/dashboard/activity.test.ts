@@ -51,12 +51,56 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await page.context().close()
   })
 
-  it('asks for what runs every few seconds while it is looked at, and not while it is paused', async () => {
+  it('asks for what runs every few seconds while it is looked at, and not while it is paused or hidden', async () => {
     const page = await dashboard.open('?tab=activity&window=30d')
+    await page.clock.install()
+    await page.reload()
     await page.getByRole('heading', { name: 'In flight: 1' }).waitFor()
-    await page.waitForRequest(/\/analytics\/inflight/)
+    let asked = 0
+    page.on('request', (request) => {
+      if (request.url().includes('/analytics/inflight')) asked += 1
+    })
+    /** The page has had its minute, and whatever it asked for in it is on its way. */
+    const askedInAMinute = async (): Promise<number> => {
+      const before = asked
+      await page.clock.runFor(60_000)
+      await page.evaluate(`fetch('/dashboard/').then(() => undefined)`)
+      return asked - before
+    }
+    /** As text: the tests' own types know no document. */
+    const hide = (hidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))`)
+
+    expect(await askedInAMinute()).toBeGreaterThan(0)
+    await hide(true)
+    expect(await askedInAMinute()).toBe(0)
+    const again = page.waitForRequest(/\/analytics\/inflight/)
+    await hide(false)
+    await again
     await page.getByRole('button', { name: 'Pause refreshing' }).click()
     expect(page.url()).toContain('refresh=off')
+    expect(await askedInAMinute()).toBe(0)
+    await page.context().close()
+  })
+
+  it('is narrowed with Cost to one key, told by its name, through the chip and the URL', async () => {
+    const page = await dashboard.open('?tab=identity&scope=key&window=30d')
+    const row = page.locator('#per-key tbody tr', { hasText: 'bob-laptop' })
+    const spent = await row.locator('td.number').first().innerText()
+    await row.getByRole('link', { name: /^Filter by gk_/ }).click()
+    const chips = page.getByRole('group', { name: 'Filters' })
+    await chips.getByText('bob-laptop').waitFor()
+    expect(new URL(page.url()).searchParams.get('gateway_key')).toMatch(/^gk_/)
+    await page.locator('#summary').getByText(spent, { exact: true }).first().waitFor()
+    expect(await page.locator('#projects tbody tr').allInnerTexts()).toHaveLength(1)
+    await page.getByRole('link', { name: 'Activity' }).click()
+    await page.locator('#recent-turns tbody tr').first().waitFor()
+    const turns = await page.locator('#recent-turns tbody tr').allInnerTexts()
+    expect(turns.filter((turn) => !turn.includes('bob'))).toEqual([])
+    await page.getByRole('button', { name: /^Remove the filter Key gk_/ }).click()
+    await page.locator('#recent-turns tbody tr', { hasText: 'dan' }).first().waitFor()
+    expect(page.url()).not.toContain('gateway_key')
     await page.context().close()
   })
 })

@@ -100,6 +100,7 @@ describe.skipIf(noBrowser)(`spend by identity${withoutBrowser}`, () => {
       ['daily cap', '72% of $100.00'],
       ['monthly cap', '80% of $90.00'],
     ])
+    expect(await bars.evaluateAll((all) => all.map(({ className }) => className.trim()))).toEqual(['meter', 'meter warn'])
     const text = (await rowsOf('per-team'))[0]
     expect(text).toContain('$72.00 of $100.00 a day, resets in 12h')
     const full = page.locator('#per-team tbody tr').nth(1).locator('.meter')

@@ -1,5 +1,7 @@
-// What the tabs are narrowed to, each with a way out. A key is told by its short id; the whole one is in the URL.
+// What the tabs are narrowed to, each with a way out. A key is told by its name where it has one; its id is in the URL.
 import type { JSX } from 'preact'
+import type { KeySpend } from '../answers.ts'
+import { acrossIdentities, analytics, useAnswers } from '../api.ts'
 import { filters, navigate, tab, type FilterName } from '../state.ts'
 import { shortId } from '../format.ts'
 import { CloseIcon } from './icons.tsx'
@@ -24,7 +26,7 @@ export function FilterChips(): JSX.Element | null {
           <span>
             {words[name]}{' '}
             <bdi class="name" title={value}>
-              {name === 'gateway_key' ? shortId(value) : value}
+              {name === 'gateway_key' ? <KeyName id={value} /> : value}
             </bdi>
           </span>
           <button
@@ -39,4 +41,11 @@ export function FilterChips(): JSX.Element | null {
       {tab.value === 'identity' && <span class="status">This tab shows every identity; the other tabs are narrowed.</span>}
     </div>
   )
+}
+
+/** Until the name is here, and for a key without calls in the window, its short id. */
+function KeyName({ id }: { readonly id: string }) {
+  const answers = useAnswers({ keys: analytics<readonly KeySpend[]>('/analytics/by_key', {}, acrossIdentities) })
+  const key = answers.all?.keys.data.find(({ gateway_key_id }) => gateway_key_id === id)
+  return <>{key?.name ?? shortId(id)}</>
 }
