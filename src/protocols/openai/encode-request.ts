@@ -12,6 +12,7 @@ import { encodeMessages } from './encode-messages.ts'
 import { customToolNames, encodeTools } from './encode-tools.ts'
 import { reasoningEffortOf } from './reasoning-effort.ts'
 import { spliceRequest } from './same-shape.ts'
+import { canBeStrict } from './strict-schema.ts'
 
 type Json = Record<string, unknown>
 
@@ -54,7 +55,7 @@ function renderRequest(request: LanguageModelRequest, target: Target): EncodedRe
     ...limitOf(content, target, warnings),
     ...samplingOf(content, target, warnings),
     ...reasoningEffortOf(content.reasoning, target.capabilities, warnings),
-    ...outputFormatOf(content, target, warnings),
+    ...outputFormatOf(request, target, warnings),
     ...userOf(content, target),
     ...tierOf(content),
     ...extra,
@@ -124,14 +125,22 @@ function samplingOf(content: RequestContent, { capabilities }: Target, warnings:
   return body
 }
 
-function outputFormatOf({ output }: RequestContent, { capabilities }: Target, warnings: Warnings): Json {
+function outputFormatOf({ shape, content }: LanguageModelRequest, { capabilities }: Target, warnings: Warnings): Json {
+  const { output } = content()
   if (!output) return {}
   if (output.type === 'jsonObject') return { response_format: { type: 'json_object' } }
   if (!capabilities.structuredOutput) {
     warnings.changed('output_config.format', 'this model takes no schema: it is asked for in words')
     return { response_format: { type: 'json_object' } }
   }
-  const { name = 'output', schema, strict = true } = output
+  const { name = 'output', schema, strict = canBeStrict(schema) } = output
+  // Messages are always strict, OpenAI's own wires only when they say so.
+  if (shape === 'anthropic' && !strict) {
+    warnings.changed(
+      'output_config.format',
+      'the model is not held to it strictly: an object is open, or a property may be left out',
+    )
+  }
   return { response_format: { type: 'json_schema', json_schema: { name, schema, strict } } }
 }
 

@@ -154,6 +154,14 @@ describe('a Responses request to a chat provider', () => {
   })
 })
 
+describe('a schema that may be broken, as it may by default on this wire', () => {
+  it('is one to chat too, without a word', () => {
+    const text = { format: { type: 'json_schema', name: 'out', schema: { type: 'object' } } }
+    const { body, warnings } = encode('openai', { input: 'Hi', text })
+    expect([body.response_format.json_schema.strict, warnings]).toEqual([false, []])
+  })
+})
+
 describe('a Responses request to Anthropic', () => {
   it('goes on thinking from what the client was given sealed', () => {
     const input = [

@@ -17,7 +17,8 @@ const fn = { kind: 'function', name: 'f', description: 'd', parameters: { type: 
 const wireFn = { type: 'function', function: { name: 'f', description: 'd', parameters: { type: 'object', properties: {} } } }
 const search = { kind: 'vendor', shape: 'anthropic', type: 'web_search_20250305', name: 'web_search', raw: {} } as const
 const longName = `mcp__${'a'.repeat(80)}`
-const schema = { type: 'jsonSchema', schema: { type: 'object' } } as const
+const closed = { type: 'object', properties: {}, additionalProperties: false } as const
+const schema = { type: 'jsonSchema', schema: closed } as const
 const openai = targetOf()
 const noSchema = targetOf({ capabilities: { ...plainModel, structuredOutput: false }, quirks: {} })
 
@@ -85,7 +86,24 @@ const rows: readonly Row[] = [
   {
     claim: 'names the output schema',
     content: { output: schema },
-    has: { response_format: { type: 'json_schema', json_schema: { name: 'output', schema: { type: 'object' }, strict: true } } },
+    has: { response_format: { type: 'json_schema', json_schema: { name: 'output', schema: closed, strict: true } } },
+  },
+  ...[
+    { type: 'object' },
+    { ...closed, properties: { x: {} } },
+    { ...closed, properties: { x: { type: 'array', items: { type: 'object' } } }, required: ['x'] },
+    { ...closed, $defs: { node: { type: ['object', 'null'] } } },
+    { anyOf: [closed, { properties: { x: {} }, required: ['x'] }] },
+  ].map((open) => ({
+    claim: `is not strict where OpenAI would refuse it: ${JSON.stringify(open)}`,
+    content: { output: { type: 'jsonSchema', schema: open } } as const,
+    has: { response_format: { type: 'json_schema', json_schema: { name: 'output', schema: open, strict: false } } },
+    warned: ['output_config.format changed'],
+  })),
+  {
+    claim: 'is as strict as the client says',
+    content: { output: { type: 'jsonSchema', schema: { type: 'object' }, strict: true } },
+    has: { response_format: { type: 'json_schema', json_schema: { schema: { type: 'object' }, strict: true } } },
   },
   {
     claim: 'asks in words where the model takes no schema',
@@ -94,7 +112,7 @@ const rows: readonly Row[] = [
     has: {
       response_format: { type: 'json_object' },
       messages: [
-        { role: 'system', content: expect.stringMatching(/^A\n\nAnswer with one JSON object.*\{"type":"object"\}$/s) },
+        { role: 'system', content: expect.stringMatching(/^A\n\nAnswer with one JSON object.*\{"type":"object".*\}$/s) },
         { role: 'user', content: 'Hi' },
       ],
     },
