@@ -8,6 +8,7 @@ import type { PriceCatalog } from '../catalog/prices.ts'
 import { apiVersions, createApiVersioning, supportedVersions, type ApiVersion } from '../gateway/api-version.ts'
 import { corsHeaders, refuseForeign } from '../gateway/origin.ts'
 import type { Services } from '../services.ts'
+import type { Author } from '../store/audit.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import type { Hub } from '../store/hub.ts'
 import type { IdentityStore } from '../store/identities.ts'
@@ -86,7 +87,7 @@ export function createServe(
     api('/server/version', { GET: serverVersion }),
     api('/models', { GET: () => jsonAnswer(200, { data: models.list().map(listedModel) }) }),
     api('/admin/session', { POST: access.signIn, DELETE: access.signOut }, true),
-    ...(options.hub === undefined ? [] : hubRoutes(options.hub, services.readBody)),
+    ...(options.hub === undefined ? [] : hubRoutes(options.hub, services.readBody, author)),
     api('/openapi.json', { GET: () => jsonAnswer(200, openapi) }),
     ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
     ...(options.sessions === undefined ? [] : sessionRoutes(options.sessions)),
@@ -163,8 +164,8 @@ const pageRoute = (path: string, handler: Handler, open = false): Route => ({
   versioned: false,
 })
 
-function hubRoutes(hub: Hub, readBody: Services['readBody']): readonly Route[] {
-  const tokens = createHubTokenRoutes(hub, readBody)
+function hubRoutes(hub: Hub, readBody: Services['readBody'], author: Author): readonly Route[] {
+  const tokens = createHubTokenRoutes(hub, readBody, author)
   return [
     // Behind the hub token, whatever else is asked of the rest.
     { path: '/ingest', methods: { POST: createIngest(hub, readBody) }, open: true, versioned: true },

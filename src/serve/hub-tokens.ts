@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import type { Services } from '../services.ts'
 import { hubTokenJson, laptopName } from '../store/hub-token-json.ts'
+import type { Author } from '../store/audit.ts'
 import type { Hub } from '../store/hub.ts'
 import { errorAnswer, jsonAnswer } from './answers.ts'
 import { readOwnBody } from './own-body.ts'
@@ -19,16 +20,16 @@ export interface HubTokenRoutes {
 const issueBody = z.strictObject({ name: z.string().regex(laptopName, 'letters, digits and _.:@- only, at most 100') })
 const revokeBody = z.strictObject({})
 
-export function createHubTokenRoutes(hub: Hub, readBody: Services['readBody']): HubTokenRoutes {
+export function createHubTokenRoutes(hub: Hub, readBody: Services['readBody'], author: Author): HubTokenRoutes {
   return {
     list: async () => jsonAnswer(200, { data: (await hub.list()).map(hubTokenJson) }),
     issue: async (request) => {
       const { name } = await readOwnBody(request, readBody, issueBody)
-      return jsonAnswer(201, { ...(await hub.issue(name)), name })
+      return jsonAnswer(201, { ...(await hub.issue(name, author)), name })
     },
     revoke: async (request, { id = '' }) => {
       await readOwnBody(request, readBody, revokeBody)
-      if (await hub.revoke(id)) return jsonAnswer(200, { id, revoked: true })
+      if (await hub.revoke(id, author)) return jsonAnswer(200, { id, revoked: true })
       return errorAnswer(404, 'hub_token_not_found', 'There is no hub token of this id that works.')
     },
   }

@@ -155,6 +155,8 @@ export const auditTypes = [
   'gateway.key_revoked',
   'gateway.key_rotated',
   'gateway.key_changed',
+  'gateway.hub_token_issued',
+  'gateway.hub_token_revoked',
   'gateway.identity_changed',
   'routing.policy_invalid',
   'provider.degraded',

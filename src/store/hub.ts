@@ -6,7 +6,9 @@ import { ulidTimeMs } from '../lib/ids.ts'
 import { nanoUsdOf } from '../lib/money.ts'
 import { TOKEN_RANDOM_BYTES, constantTimeEqual, createToken, parseToken } from '../lib/token.ts'
 import type { Clock, Services } from '../services.ts'
+import { auditEvent, insertEventIf, type Author } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
+import type { AuditEvent, AuditType } from './events.ts'
 import type { Push, PushAnswer, PushedName, PushedTurn } from './push-format.ts'
 import type { Database, HubTokensTable, InflightTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
@@ -18,10 +20,10 @@ import { bytesOf, lateCloseUnit, unsettled } from './turn-units.ts'
 
 export interface Hub {
   /** The token is in the answer and nowhere else; the source's token before it is refused from now on. */
-  issue(source: string): Promise<{ readonly id: string; readonly token: string }>
+  issue(source: string, by: Author): Promise<{ readonly id: string; readonly token: string }>
   list(): Promise<readonly Omit<HubTokensTable, 'token_hash'>[]>
   /** False when there is no such token, or it was revoked before. */
-  revoke(id: string): Promise<boolean>
+  revoke(id: string, by: Author): Promise<boolean>
   /** Whose token this is; null = nobody's. */
   sourceOf(token: string): Promise<string | null>
   /**
@@ -48,14 +50,18 @@ export function createHub({ storage, queue, clock, hash, newId, randomBytes }: H
   const { db } = storage
   const statements = createTurnStatements(db)
   const openPushed = openPushedIn(db)
+  const insertEvent = (event: AuditEvent) => statements.insertEvent(eventRowOf(event))
+  const audited = (type: AuditType, payload: Readonly<Record<string, unknown>>): AuditEvent =>
+    auditEvent(type, payload, { id: newId(), timestampUs: clock.nowUs() })
 
   return {
-    async issue(source) {
+    async issue(source, by) {
       const ulid = newId()
       const token = `hub_${createToken(ulid, randomBytes(TOKEN_RANDOM_BYTES)).slice(3)}`
       const nowUs = clock.nowUs()
       const row = { id: `hub_${ulid}`, source, token_hash: await hash(token), created_us: nowUs }
       await queue.commit([
+        insertEvent(audited('gateway.hub_token_issued', { token_id: row.id, name: source, ...by })),
         revokeWhere(db, nowUs).where('source', '=', source).compile(),
         db
           .insertInto('hub_tokens')
@@ -69,8 +75,11 @@ export function createHub({ storage, queue, clock, hash, newId, randomBytes }: H
     list: () =>
       db.selectFrom('hub_tokens').select(['id', 'source', 'created_us', 'revoked_us', 'last_push_us']).orderBy('id').execute(),
 
-    async revoke(id) {
-      const [revoked = 0] = await queue.commit([revokeWhere(db, clock.nowUs()).where('id', '=', id).compile()])
+    async revoke(id, by) {
+      const works = sql`exists (select 1 from hub_tokens where id = ${id} and revoked_us is null)`
+      const event = audited('gateway.hub_token_revoked', { token_id: id, ...by })
+      const revoke = revokeWhere(db, clock.nowUs()).where('id', '=', id).compile()
+      const [, revoked = 0] = await queue.commit([insertEventIf(db, event, works), revoke])
       return revoked === 1
     },
 

@@ -2,7 +2,7 @@
 // as a mark in time: a turn that waited in a spool comes to the ledger behind younger ones.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import { firstUlidAt } from '../lib/ids.ts'
+import { firstUlidAt, ulidTimeMs } from '../lib/ids.ts'
 import { turnCompleted } from './events.ts'
 import { pushedTurn, turnsPerPush } from './push-format.ts'
 import type { Push, PushedName, PushedTurn } from './push-format.ts'
@@ -75,12 +75,12 @@ async function readOthers(
   ends: readonly EventsTable[],
 ): Promise<ReadonlyMap<string, readonly EventsTable[]>> {
   const first = Math.min(...ends.map(beginningMs))
-  const lastId = ends.reduce((last, end) => (end.id > last ? end.id : last), '')
+  const last = Math.max(...ends.map((end) => ulidTimeMs(end.id)))
   const rows = await db
     .selectFrom('events')
     .selectAll()
     .where('id', '>=', firstUlidAt(Math.max(0, first - slackMs)))
-    .where('id', '<', lastId)
+    .where('id', '<', firstUlidAt(last + 1))
     .where('type', 'in', ['route.decided', 'llm.call_completed', 'llm.call_failed'])
     .where(
       'turn_id',
@@ -109,7 +109,8 @@ function turnOf(end: EventsTable, others: readonly EventsTable[]): PushedTurn | 
     call: call === undefined ? null : withoutWords(eventOf(call)),
     turn: eventOf(end),
   })
-  return read.success ? read.data : null
+  // A prune that was cut short leaves ends without their calls: without it nobody would miss what it cost.
+  return read.success && (read.data.call !== null || read.data.turn.payload.llm_call_count === 0) ? read.data : null
 }
 
 const eventOf = (row: EventsTable) => ({

@@ -129,7 +129,8 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
       const before = await sums()
       const forgotten = await forgetUser(parts(), 'ada', by)
       expect(forgotten).toMatchObject({ pseudonym: expect.stringMatching(/^forgotten-/), calls: 3, keys: 1, runningTurns: 0 })
-      expect(await everything()).not.toMatch(/ada|Ada|"session-[134]"/)
+      // One hash of a token in seventy has the letters `ada` in it.
+      expect((await everything()).replaceAll(/[0-9a-f]{64}/g, '')).not.toMatch(/ada|Ada|"session-[134]"/)
       expect(await sums()).toEqual(before)
       expect(await everything()).toContain('I am Bob')
       const after = await everything()

@@ -149,6 +149,15 @@ it('who is forgotten on the hub is known there by no name that a laptop brought,
   expect(JSON.stringify(after)).not.toContain('ada-laptop')
 })
 
+it('a turn whose call is gone is never pushed without it', async () => {
+  const ada = await hub.laptop('ada', 'ada')
+  await work(ada, range(0, 2))
+  const { db } = ada.context.storage
+  await db.deleteFrom('events').where('type', '=', 'llm.call_completed').where('turn_id', '=', 'turn-0').execute()
+  expect(await hub.pusher(ada)()).toEqual({ ...totals, accepted: 1, unreadable: 1 })
+  expect(await spendOn(hub.url)).toMatchObject([{ call_count: 1 }])
+})
+
 describe('POST /ingest', () => {
   const post = (token: string | null, body: string) =>
     fetch(`${hub.url}/ingest`, {
@@ -159,14 +168,21 @@ describe('POST /ingest', () => {
   const empty = JSON.stringify({ format: 1, names: [], turns: [] })
 
   it('takes a token of its own kind, until it is revoked or the laptop has a new one', async () => {
-    const { id, token } = await hub.context.hub.issue('ada')
+    const { id, token } = await hub.context.hub.issue('ada', by)
     const key = await hub.context.keys.issue({ name: 'k' }, by)
     expect((await post(token, empty)).status).toBe(200)
-    for (const other of [null, 'x', key.token, id, `${token.slice(0, -1)}0`, token.replace('hub_', 'gw_')])
+    for (const other of [
+      null,
+      'x',
+      key.token,
+      id,
+      `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`,
+      token.replace('hub_', 'gw_'),
+    ])
       expect((await post(other, empty)).status).toBe(401)
-    const next = await hub.context.hub.issue('ada')
+    const next = await hub.context.hub.issue('ada', by)
     expect([(await post(token, empty)).status, (await post(next.token, empty)).status]).toEqual([401, 200])
-    expect(await hub.context.hub.revoke(next.id)).toBe(true)
+    expect(await hub.context.hub.revoke(next.id, by)).toBe(true)
     expect((await post(next.token, empty)).status).toBe(401)
     const stored = JSON.stringify(await hub.context.storage.db.selectFrom('hub_tokens').selectAll().execute())
     expect(stored).not.toContain(token)
@@ -176,7 +192,7 @@ describe('POST /ingest', () => {
     const ada = await hub.laptop('ada', 'ada')
     await work(ada, [1])
     await hub.pusher(ada)()
-    const { token } = await hub.context.hub.issue('ada')
+    const { token } = await hub.context.hub.issue('ada', by)
     await work(ada, [2])
     expect(await hub.pusher({ ...ada, token })()).toEqual({ ...totals, accepted: 1 })
   })
@@ -196,6 +212,27 @@ describe('POST /ingest', () => {
     expect(await hub.pusher(ada)()).toEqual(totals)
   })
 
+  it('has its tokens issued, listed and revoked over HTTP, each change an audit event that holds no token', async () => {
+    const own = { 'content-type': 'application/json' }
+    const change = async (path: string, body: object, headers: Readonly<Record<string, string>> = own) => {
+      const response = await fetch(`${hub.url}/admin/hub-tokens${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+      return { status: response.status, body: parseObject(await response.text()) }
+    }
+    const { status, body } = await change('', { name: 'ada' })
+    const [id, token] = [textOf(body['id']), textOf(body['token'])]
+    expect([status, (await post(token, empty)).status]).toEqual([201, 200])
+    const listed = await (await fetch(`${hub.url}/admin/hub-tokens`)).text()
+    expect(parseObject(listed)['data']).toMatchObject([{ id, name: 'ada', revoked_at: null, last_push_at: expect.any(String) }])
+    expect((await change(`/${id}/revoke`, {})).status).toBe(200)
+    expect((await change(`/${id}/revoke`, {})).status).toBe(404)
+    expect((await post(token, empty)).status).toBe(401)
+    expect((await change('', { name: 'a b' })).status).toBe(400)
+    expect((await change('', { name: 'b' }, { ...own, 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    const events = await hub.context.storage.db.selectFrom('events').select(['type', 'payload_json']).orderBy('id').execute()
+    expect(events.map(({ type }) => type)).toEqual(['gateway.hub_token_issued', 'gateway.hub_token_revoked'])
+    expect(listed + JSON.stringify(events)).not.toContain(token)
+  })
+
   it.each([
     { what: 'no JSON', body: 'x', status: 400 },
     { what: 'another format', body: JSON.stringify({ format: 2, names: [], turns: [] }), status: 400 },
@@ -206,7 +243,7 @@ describe('POST /ingest', () => {
     },
     { what: 'too much', body: `"${'x'.repeat(5_000_000)}"`, status: 413 },
   ])('answers $what with $status', async ({ body, status }) => {
-    const { token } = await hub.context.hub.issue('ada')
+    const { token } = await hub.context.hub.issue('ada', by)
     const answer = await post(token, body)
     expect(answer.status).toBe(status)
     expect(objectOf(parseObject(await answer.text())['error'])['code']).toEqual(expect.any(String))

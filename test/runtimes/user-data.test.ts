@@ -105,7 +105,7 @@ describe('user forget', () => {
     const { pseudonym, ...counts } = JSON.parse(stdout)
     expect(pseudonym).toMatch(/^forgotten-[0-9a-z]{26}$/)
     expect(counts).toMatchObject({ forgotten: true, calls: 3, keys: 1, sessions: 1 })
-    expect(await everything()).not.toMatch(/ada|Ada/)
+    expect((await everything()).replaceAll(/[0-9a-f]{64}/g, '')).not.toMatch(/ada|Ada/)
 
     const after = await rows()
     const total = ({ calls }: typeof after) => calls.reduce((sum, call) => sum + (call.cost_nano_usd ?? 0), 0)

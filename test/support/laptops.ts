@@ -55,7 +55,7 @@ export async function openTestHub(): Promise<TestHub> {
     async laptop(name, user) {
       const own = await openNode({ home: join(folder, name), env: {}, logLevel: 'error' })
       const { keyId } = await own.keys.issue({ name: `${name} key`, userId: user, teamId: 'eng', create: true }, by)
-      const { token } = await context.hub.issue(name)
+      const { token } = await context.hub.issue(name, by)
       const opened = { context: own, keyId, token }
       laptops.push(opened)
       return opened

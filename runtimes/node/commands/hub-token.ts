@@ -4,6 +4,7 @@ import { isoOf } from '../../../src/store/key-json.ts'
 import { defineCommand } from './command.ts'
 import { CommandError, UsageError } from './faults.ts'
 import { configFlag, dbFlag, jsonFlag, text } from './flags.ts'
+import { authorOf } from './keys.ts'
 import { withNode } from './open.ts'
 import { tableLines } from './table.ts'
 
@@ -25,14 +26,15 @@ export const hubToken = defineCommand({
       if (name !== undefined) {
         if (!laptopName.test(name))
           throw new UsageError(`"${name.slice(0, 80)}" cannot name a laptop: letters, digits and _.:@- only, at most 100`)
-        const issued = await hub.issue(name)
+        const issued = await hub.issue(name, authorOf(io))
         if (flags.json) io.out(JSON.stringify({ ...issued, name }))
         else for (const line of [`id:    ${issued.id}`, `token: ${issued.token}`]) io.out(line)
         if (!flags.json) io.err('the token is shown this once: only its hash is kept')
         return 0
       }
       if (revoke !== undefined) {
-        if (!(await hub.revoke(revoke))) throw new CommandError(`there is no hub token ${revoke.slice(0, 80)} that works`)
+        if (!(await hub.revoke(revoke, authorOf(io))))
+          throw new CommandError(`there is no hub token ${revoke.slice(0, 80)} that works`)
         io.out(flags.json ? JSON.stringify({ id: revoke, revoked: true }) : `${revoke} is revoked`)
         return 0
       }
