@@ -108,7 +108,7 @@ describe('as programs', () => {
 
   it('the hub is killed in the middle of a push, and then the push: lost 0, doubled 0', async () => {
     const ada = await hub.laptop('ada', 'ada')
-    await work(ada, range(0, 1500))
+    await work(ada, range(0, 500))
     await ada.context.close()
     const env = { METIS_HOME: join(hub.folder, 'ada'), METIS_HUB_TOKEN: ada.token }
     const push = (url: string): Program => {
@@ -121,8 +121,8 @@ describe('as programs', () => {
     const first = await startHub()
     const road = await hub.road(
       (nth) => {
-        if (nth === 3) first.program.signal('SIGKILL')
-        if (nth === 9) killed?.signal('SIGKILL')
+        if (nth === 2) first.program.signal('SIGKILL')
+        if (nth === 6) killed?.signal('SIGKILL')
         return { forward: true, answer: true }
       },
       () => url,
@@ -137,14 +137,14 @@ describe('as programs', () => {
     url = (await startHub()).url
     killed = push(road)
     expect(await killed.ended).toBe(-1)
-    expect(await onHub()).toBeLessThan(1500)
+    expect(await onHub()).toBeLessThan(500)
     const last = push(road)
     expect([await last.ended, last.stderr()]).toEqual([0, ''])
 
     const laptop = await openNode({ home: env.METIS_HOME, env: {}, logLevel: 'error' })
     expect(await sumsOf(hub.context, ada.keyId)).toEqual(await sumsOf(laptop, ada.keyId))
     await laptop.close()
-    expect(await onHub()).toBe(1500)
+    expect(await onHub()).toBe(500)
     expect(await faultsOf(hub.context)).toEqual([])
   })
 })
