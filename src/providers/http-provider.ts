@@ -32,6 +32,7 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
   const { config, protocolFor, send, models, limits, pool } = parts
   const credential = credentialOf(config, config.apiKey)
   const quirks = quirksOf(config)
+  const isForLogins = config.vendor === 'anthropic' && config.auth === 'none'
 
   /** Same wire, so that the vendor sees nothing but what the client sent. */
   function takesOwn(request: LanguageModelRequest): boolean {
@@ -49,6 +50,12 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
       status,
       ...(upstream === undefined ? {} : { upstream: { ...upstream, body } }),
     })
+  }
+
+  /** Nothing broke: no key was there to be refused. It must not keep those away who bring a login of their own. */
+  function loginWanted({ details }: GatewayError): GatewayError {
+    const message = `The provider "${config.name}" is here for clients with a login of their own: send it beside the gateway key in x-metis-key.`
+    return new GatewayError('auth', 'own_credential_refused', message, { ...details, status: 401 })
   }
 
   function encode(request: LanguageModelRequest, model: ModelRef, protocol: Protocol): EncodedRequest {
@@ -154,7 +161,9 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
     const body = await collect(response.body, ERROR_BODY_LIMIT_BYTES).then(decodeText, () => '')
     const answer = request.shape === protocol.shape ? null : (protocol.client.answerFromError?.(response.status, body) ?? null)
     const error = failureOf(protocol, response, body)
-    return { error: takesOwn(request) && error.code === 'provider_auth_failed' ? ownRefused(error, body) : error, answer }
+    if (error.code !== 'provider_auth_failed') return { error, answer }
+    if (takesOwn(request)) return { error: ownRefused(error, body), answer }
+    return { error: isForLogins ? loginWanted(error) : error, answer }
   }
 
   function failureOf(protocol: Protocol, response: UpstreamResponse, body: string): GatewayError {

@@ -9,6 +9,7 @@ import { reprice } from '../../src/store/reprice.ts'
 import { byTest } from '../support/author.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { objectOf, parseObject } from '../support/json.ts'
+import { times } from '../support/scripts.ts'
 
 let gateway: TestGateway
 beforeEach(async () => {
@@ -132,6 +133,25 @@ describe('a client’s own login beside the key in x-metis-key', () => {
     await (await ask({}, '/v1/messages/count_tokens')).text()
     expect(gateway.provider.at(0).headers['authorization']).toBe(`Bearer ${login}`)
   })
+})
+
+it('of a gateway without a key of its own pass, however many ask without a login', async () => {
+  const keyless = await startTestGateway({
+    config: { limits: { max_retries: 0 }, providers: { anthropic: { base_url: gateway.provider.url, auth: 'none' } } },
+  })
+  try {
+    gateway.provider.script(...times(6, { status: 401 }))
+    for (let i = 0; i < 6; i += 1) {
+      const refused = await keyless.post('/v1/messages', body)
+      expect([refused.status, (await errorOf(refused))['code']]).toEqual([401, 'own_credential_refused'])
+    }
+    const headers = { 'x-metis-key': keyless.token, authorization: `Bearer ${login}` }
+    expect((await keyless.post('/v1/messages', body, { token: null, headers })).status).toBe(200)
+    expect(gateway.provider.at(-1).headers['authorization']).toBe(`Bearer ${login}`)
+    expect((await keyless.events()).filter(({ type }) => type === 'provider.degraded')).toEqual([])
+  } finally {
+    await keyless.stop()
+  }
 })
 
 describe('x-metis-key', () => {
