@@ -92,6 +92,7 @@ export function createServe(
     ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
     ...(options.sessions === undefined ? [] : sessionRoutes(options.sessions)),
     api('/admin/keys', { GET: keys.list, POST: keys.issue }),
+    api('/admin/keys/:id', { PATCH: keys.change }),
     api('/admin/keys/:id/rotate', { POST: keys.rotate }),
     api('/admin/keys/:id/revoke', { POST: keys.revoke }),
     api('/analytics/user/:id/export', { GET: users.export }),

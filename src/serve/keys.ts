@@ -25,7 +25,8 @@ type Handler = (request: Request, parameters: Readonly<Record<string, string>>) 
 export interface KeyRoutes {
   readonly list: Handler
   readonly issue: Handler
-  /** Of the key whose `id` is in the path, as `revoke`. */
+  /** Of the key whose `id` is in the path, as the others below. */
+  readonly change: Handler
   readonly rotate: Handler
   readonly revoke: Handler
 }
@@ -60,6 +61,24 @@ const issueBody = z.strictObject({
   log_messages: z.boolean().optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(128)).optional(),
 })
+
+/** null lifts a limit; what is not there stays as it is. */
+const changeBody = z
+  .strictObject({
+    name: issueBody.shape.name.optional(),
+    allowed_models: issueBody.shape.allowed_models,
+    daily_cap_usd: usd,
+    monthly_cap_usd: usd,
+    budget_usd: usd,
+    allow_unpriced: z.boolean().optional(),
+    requests_per_minute: limit,
+    tokens_per_minute: limit,
+    concurrent_turns: limit,
+    expires_in: duration.nullish(),
+    ignore_client_model: z.boolean().optional(),
+    log_messages: z.boolean().optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must name something to change')
 
 const rotateBody = z.strictObject({ grace_period: duration.prefault('24h') })
 const revokeBody = z.strictObject({})
@@ -109,6 +128,30 @@ export function createKeyRoutes({ services, keys, identities, author }: KeyRoute
       }
       if (!key.create) await requireOwners(key)
       return made(await keys.issue(key, author))
+    },
+
+    change: async (request, { id = '' }) => {
+      const body = await bodyOf(request, changeBody)
+      const isChanged = await keys.change(
+        id,
+        {
+          name: body.name,
+          allowedModels: body.allowed_models,
+          dailyNanoUsd: body.daily_cap_usd,
+          monthlyNanoUsd: body.monthly_cap_usd,
+          budgetNanoUsd: body.budget_usd,
+          allowUnpriced: body.allow_unpriced,
+          requestsPerMinute: body.requests_per_minute,
+          tokensPerMinute: body.tokens_per_minute,
+          concurrentTurns: body.concurrent_turns,
+          expiresUs: typeof body.expires_in === 'number' ? clock.nowUs() + body.expires_in * 1000 : body.expires_in,
+          ignoreClientModel: body.ignore_client_model,
+          logMessages: body.log_messages,
+        },
+        author,
+      )
+      const key = await find(id)
+      return isChanged && key !== undefined ? jsonAnswer(200, shown(key)) : unchanged(key)
     },
 
     rotate: async (request, { id = '' }) => {

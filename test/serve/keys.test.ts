@@ -26,6 +26,33 @@ async function audit(): Promise<readonly (readonly [string, JsonObject])[]> {
   return rows.map((row) => [row.type, parseObject(row.payload_json)] as const)
 }
 
+describe('changing', () => {
+  const patch = async (id: string, body: unknown, headers: Readonly<Record<string, string>> = json) => {
+    const response = await serve.fetch(`/admin/keys/${id}`, { method: 'PATCH', headers, body: JSON.stringify(body) })
+    return { status: response.status, body: parseObject(await response.text()) }
+  }
+
+  it('changes what is named, lifts what is null, leaves the rest, and is on record', async () => {
+    const issued = (await post('/admin/keys', { name: 'k', daily_cap_usd: 5, requests_per_minute: 60, tags: { a: 'b' } })).body
+    const { token: _token, ...key } = issued
+    const id = String(key['key_id'])
+    const change = { name: 'renamed', daily_cap_usd: null, monthly_cap_usd: 80, log_messages: true }
+    expect(await patch(id, change)).toEqual({ status: 200, body: { ...key, ...change } })
+    expect(await listed()).toEqual([{ ...key, ...change }])
+    expect((await audit()).at(-1)).toMatchObject(['gateway.key_changed', { key_id: id, actor: 'local', ...change }])
+  })
+
+  it('refuses an empty change, what may not change, another site, and a key that is not there or revoked', async () => {
+    const id = String((await post('/admin/keys', { name: 'k' })).body['key_id'])
+    expect((await patch(id, {})).status).toBe(400)
+    expect((await patch(id, { user_id: 'ada' })).status).toBe(400)
+    expect((await patch(id, { name: 'x' }, { ...json, 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    expect((await patch('gk_no', { name: 'x' })).status).toBe(404)
+    await post(`/admin/keys/${id}/revoke`, {})
+    expect((await patch(id, { name: 'x' })).status).toBe(409)
+  })
+})
+
 describe('issuing', () => {
   it('answers with a token that is in no other answer and not in the store', async () => {
     const { status, headers, body } = await post('/admin/keys', {
