@@ -31,12 +31,12 @@ export interface SampleTraffic {
 
 const by = { actor: 'demo', origin: 'cli' }
 
-/** Monthly caps, by how much of each is used up: some of it, nearly all, more than all. The month may have begun a moment ago. */
+/** Monthly caps, by how much of each is used up: some of it, nearly all, all. The month may have begun a moment ago. */
 const sampleCaps = [
   { kind: 'team', id: 'eng', usedUp: 0.36 },
   { kind: 'team', id: 'data', usedUp: 0.87 },
   { kind: 'user', id: 'alice', usedUp: 0.55, dailyNanoUsd: 5e9 },
-  { kind: 'user', id: 'carol', usedUp: 1.1 },
+  { kind: 'user', id: 'carol', usedUp: 1 },
 ] as const
 const capOfIdleMonthNanoUsd = 10e9
 
@@ -78,7 +78,7 @@ export async function writeSampleTraffic({
   for (const { kind, id, usedUp, ...daily } of sampleCaps) {
     const spent = turns.filter((turn) => turn.startMs * 1000 >= monthUs && ownersOf(turn)[kind] === id)
     const nanoUsd = spent.reduce((sum, turn) => sum + (paidNanoUsdOf(turn, prices) ?? 0), 0)
-    const monthlyNanoUsd = nanoUsd === 0 ? capOfIdleMonthNanoUsd : twoDigits(nanoUsd / usedUp)
+    const monthlyNanoUsd = nanoUsd === 0 ? capOfIdleMonthNanoUsd : capUsedUpBy(nanoUsd, usedUp)
     await identityStore.setCaps(kind, id, { ...daily, monthlyNanoUsd }, by)
   }
   const identities = Object.values(sampleKeys)
@@ -94,10 +94,12 @@ function ownersOf({ key }: SampleTurn): { readonly user: string | null; readonly
   return key === null ? { user: null, team: null } : { user: sampleKeys[key].userId, team: sampleKeys[key].teamId }
 }
 
-/** As somebody would set a cap: 14 dollars, not 13.87. */
-function twoDigits(nanoUsd: number): number {
-  const unit = 10 ** (Math.floor(Math.log10(nanoUsd)) - 1)
-  return Math.round(nanoUsd / unit) * unit
+/** As somebody would set a cap: 14 dollars, not 13.87; one that is reached is reached to the nano-dollar. */
+function capUsedUpBy(nanoUsd: number, share: number): number {
+  if (share === 1) return nanoUsd
+  const cap = nanoUsd / share
+  const unit = 10 ** (Math.floor(Math.log10(cap)) - 1)
+  return Math.round(cap / unit) * unit
 }
 
 type KeyIds = ReadonlyMap<SampleKeyName, string>
