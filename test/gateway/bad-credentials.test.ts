@@ -151,27 +151,25 @@ it('stands a flood of 2,000 bad tokens: no disk, and a good key is served at onc
   }
   const before = await size()
   const rowsBefore = (await gateway.events()).filter(({ type }) => type === 'gateway.auth_failed').length
-  const state = { flooding: true }
-  const flood = Promise.all(
-    Array.from({ length: 20 }, async (_unused, worker) => {
-      for (let nth = 0; nth < 100; nth++) {
-        const response = await gateway.post('/v1/messages', '{}', { token: `gw_${worker}nonsense${nth}` })
-        expect(response.status).toBe(401)
-        await response.arrayBuffer()
-      }
-    }),
-  ).finally(() => {
-    state.flooding = false
-  })
   const waits: number[] = []
-  while (state.flooding) {
+  const askWithGoodKey = async () => {
     const started = performance.now()
     const response = await gateway.post('/v1/messages', goodBody('claude-haiku-4-5'))
     expect(response.status, await response.text()).toBe(200)
     waits.push(performance.now() - started)
   }
-  await flood
-  expect(waits.length).toBeGreaterThan(0)
+  // A good call in the middle of each hundred: however fast the machine, as many rows of theirs are in the figure below.
+  await Promise.all(
+    Array.from({ length: 20 }, async (_unused, worker) => {
+      for (let nth = 0; nth < 100; nth++) {
+        const response = await gateway.post('/v1/messages', '{}', { token: `gw_${worker}nonsense${nth}` })
+        expect(response.status).toBe(401)
+        await response.arrayBuffer()
+        if (nth === 50) await askWithGoodKey()
+      }
+    }),
+  )
+  expect(waits).toHaveLength(20)
   expect(Math.max(...waits)).toBeLessThan(500)
   // The good calls' own rows are in this figure.
   expect((await size()) - before).toBeLessThanOrEqual(4 * 1024 * 1024)
