@@ -24,6 +24,10 @@ export interface ModelCapabilities {
   readonly thinksByDefault: boolean
   /** Refuses to be told not to. */
   readonly alwaysThinks?: boolean
+  /** What it is told in place of `disabled`, where it refuses that word. */
+  readonly leastThinking?: 'between_tools'
+  /** Refuses to be made to call a tool. */
+  readonly refusesForcedTools?: boolean
   /** Continues an assistant message at the end of the request. */
   readonly prefill: boolean
   /** Takes `role: system` inside the conversation. */

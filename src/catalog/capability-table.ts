@@ -142,9 +142,12 @@ const table: readonly (readonly [RegExp, ModelCapabilities])[] = [
   [/^claude-(sonnet-4(-0|-2025|@|$)|4-sonnet)/, claude4],
   [/^claude-(opus|sonnet)-4-6(?!\d)/, claude46],
   [/^claude-opus-4-[78](?!\d)/, { ...claude, thinksByDefault: false }],
-  // Both answer `thinking: disabled` with 400 (their migration guide, read 2026-11-25).
-  [/^claude-(fable|mythos)-/, { ...claude, alwaysThinks: true }],
-  [/^claude-/, claude],
+  // What answers `thinking: disabled` and a forced tool with 400 is in the migration guides of Fable 5.1, Opus 5.5 and Sonnet 5.5, read
+  // 2026-11-25; that of Haiku 5.5 has neither.
+  [/^claude-(fable|mythos)-5(?!-\d(?!\d))/, { ...claude, alwaysThinks: true }],
+  [/^claude-((opus|sonnet)-5(?!-\d(?!\d))|haiku-)/, claude],
+  [/^claude-sonnet-/, { ...claude, leastThinking: 'between_tools', refusesForcedTools: true }],
+  [/^claude-/, { ...claude, alwaysThinks: true, refusesForcedTools: true }],
 
   [
     /^(gpt-3\.5|text-)/,

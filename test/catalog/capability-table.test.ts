@@ -35,8 +35,8 @@ const rows: readonly Row[] = [
   ['anthropic', 'claude-opus-5-5', { ...newestClaude, midConversationSystem: true }],
   ['anthropic', 'claude-sonnet-5-5', { ...newestClaude, thinksByDefault: true }],
   ['anthropic', 'claude-haiku-5-5', newestClaude],
-  ['anthropic', 'claude-fable-5-1', { ...newestClaude, alwaysThinks: true }],
-  ['anthropic', 'claude-mythos-5', { ...newestClaude, alwaysThinks: true }],
+  ['anthropic', 'claude-fable-5-1', newestClaude],
+  ['anthropic', 'claude-mythos-5', newestClaude],
   ['anthropic', 'claude-opus-4-10', newestClaude],
   ['anthropic', 'claude-novella-9', newestClaude],
   ['anthropic', 'something-new', newestClaude],
@@ -89,6 +89,26 @@ const rows: readonly Row[] = [
 describe('what a model takes', () => {
   it.each(rows)('%s %s', (wire, name, expected) => {
     expect(capabilitiesOf(wire, name)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['claude-haiku-4-5', {}],
+    ['claude-opus-4-8', {}],
+    ['claude-opus-5', {}],
+    ['claude-opus-5-20260601', {}],
+    ['claude-sonnet-5', {}],
+    ['claude-haiku-5-5', {}],
+    ['claude-fable-5', { alwaysThinks: true }],
+    ['claude-mythos-5', { alwaysThinks: true }],
+    ['claude-sonnet-5-5', { leastThinking: 'between_tools', refusesForcedTools: true }],
+    ['claude-opus-5-5', { alwaysThinks: true, refusesForcedTools: true }],
+    ['claude-fable-5-1', { alwaysThinks: true, refusesForcedTools: true }],
+    ['claude-mythos-5-1', { alwaysThinks: true, refusesForcedTools: true }],
+    ['claude-novella-9', { alwaysThinks: true, refusesForcedTools: true }],
+    ['something-new', {}],
+  ])('%s: whether it can be told not to think, and made to call a tool', (name, expected) => {
+    const { alwaysThinks, leastThinking, refusesForcedTools } = capabilitiesOf('anthropic', name)
+    expect({ alwaysThinks, leastThinking, refusesForcedTools }).toEqual(expected)
   })
 
   it('is everything for the demo', () => {

@@ -76,7 +76,9 @@ export function samplingOf(
   return { temperature: Math.min(temperature, 1), ...topKField }
 }
 
-function offOf({ thinksByDefault, alwaysThinks, efforts }: ModelCapabilities, warnings: Warnings): ReasoningFields {
+function offOf(capabilities: ModelCapabilities, warnings: Warnings): ReasoningFields {
+  const { thinksByDefault, alwaysThinks, leastThinking, efforts } = capabilities
+  if (leastThinking !== undefined) return { thinking: { type: leastThinking }, thinks: false }
   if (alwaysThinks === true) {
     const [least] = efforts
     warnings.changed(field, 'this model always thinks: asked for as little as there is')

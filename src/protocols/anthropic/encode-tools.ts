@@ -36,7 +36,8 @@ export function toolFieldsOf(
   const answerTool = schema && freeNameOf(own)
   const tools = schema && answerTool !== undefined ? [...own, answerToolOf(answerTool, schema)] : own
   if (tools.length === 0) return { tools, forced: false }
-  const choice = choiceBeside(answerTool, own, toolChoice) ?? choiceOf(toolChoice, names)
+  const wanted = choiceBeside(answerTool, own, toolChoice) ?? choiceOf(toolChoice, names)
+  const choice = capabilities.refusesForcedTools === true ? unforced(wanted, warnings) : wanted
   const single = content.parallelToolCalls === false && choice?.['type'] !== 'none'
   const wireChoice = single ? { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true } : choice
   const forced = choice?.['type'] === 'any' || choice?.['type'] === 'tool'
@@ -105,6 +106,12 @@ function choiceOf(choice: ToolChoice | undefined, names: ToolNames): Record<stri
     default:
       return choice satisfies never
   }
+}
+
+function unforced(choice: Record<string, unknown> | undefined, warnings: Warnings): Record<string, unknown> | undefined {
+  if (choice?.['type'] !== 'any' && choice?.['type'] !== 'tool') return choice
+  warnings.changed('tool_choice', 'this model cannot be made to call a tool: whether it does is left to it')
+  return { type: 'auto' }
 }
 
 // A model without structured output answers through a tool whose arguments are the answer. Beside other tools the choice

@@ -65,6 +65,20 @@ export const toolCases: readonly EncodeCase[] = [
     content: { messages: hi, tools: [tool], toolChoice: { type: 'required' } },
     body: { tool_choice: { type: 'any' } },
   },
+  ...([{ type: 'required' }, { type: 'tool', name: 'f' }] as const).map((toolChoice) => ({
+    row: `tool_choice: ${toolChoice.type}, of a model that cannot be made to`,
+    content: { messages: hi, tools: [tool], toolChoice, parallelToolCalls: false },
+    model: { ...adaptive, refusesForcedTools: true },
+    body: { tool_choice: { type: 'auto', disable_parallel_tool_use: true } },
+    warns: ['tool_choice'],
+  })),
+  {
+    row: 'tool_choice: auto and none, of a model that cannot be made to',
+    content: { messages: hi, tools: [tool], toolChoice: { type: 'none' } },
+    model: { ...adaptive, refusesForcedTools: true },
+    body: { tool_choice: { type: 'none' } },
+    warns: [],
+  },
   {
     row: 'tool_choice: none',
     content: { messages: hi, tools: [tool], toolChoice: { type: 'none' }, parallelToolCalls: false },
@@ -183,6 +197,13 @@ export const toolCases: readonly EncodeCase[] = [
     model: { ...adaptive, thinksByDefault: true, alwaysThinks: true },
     body: { thinking: undefined, output_config: { effort: 'low' } },
     warns: ['reasoning_effort'],
+  },
+  {
+    row: 'reasoning: off where it has another word',
+    content: { messages: hi, reasoning: { mode: 'off' } },
+    model: { ...adaptive, thinksByDefault: true, leastThinking: 'between_tools' },
+    body: { thinking: { type: 'between_tools' }, output_config: undefined },
+    warns: [],
   },
   {
     row: 'reasoning: a model that does not think',
