@@ -138,7 +138,7 @@ function outputFormatOf({ shape, content }: LanguageModelRequest, { capabilities
   if (shape === 'anthropic' && !strict) {
     warnings.changed(
       'output_config.format',
-      'the model is not held to it strictly: an object is open, or a property may be left out',
+      'the model is not held to it strictly: an object is open, a property may be left out, or it has words that OpenAI refuses',
     )
   }
   return { response_format: { type: 'json_schema', json_schema: { name, schema, strict } } }

@@ -1,11 +1,31 @@
-// Whether OpenAI takes a schema with `strict: true`: it answers 400 where an object is open or a property may be left out, which
-// Anthropic's clients are free to say.
+// Whether OpenAI takes a schema with `strict: true`: it answers 400 where an object is open or a property may be left out, and for some
+// words, all of which Anthropic's clients are free to say.
 import type { JsonSchema } from '../../ir/request.ts'
 import { isObject } from '../wire.ts'
 
+/** https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas and openai-node's own list (#2602). */
+const refused = [
+  'oneOf',
+  'allOf',
+  'not',
+  'if',
+  'then',
+  'else',
+  'dependentRequired',
+  'dependentSchemas',
+  'patternProperties',
+  'uniqueItems',
+]
+
 export function canBeStrict(schema: JsonSchema): boolean {
+  // An answer is an object, and not one of several.
+  return isObjectSchema(schema) && schema['anyOf'] === undefined && isTaken(schema)
+}
+
+function isTaken(schema: JsonSchema): boolean {
+  if (refused.some((word) => schema[word] !== undefined)) return false
   if (isObjectSchema(schema) && !isClosed(schema)) return false
-  return innerSchemasOf(schema).every((inner) => !isObject(inner) || canBeStrict(inner))
+  return innerSchemasOf(schema).every((inner) => !isObject(inner) || isTaken(inner))
 }
 
 function isObjectSchema({ type, properties }: JsonSchema): boolean {
@@ -19,8 +39,7 @@ function isClosed({ properties, required, additionalProperties }: JsonSchema): b
 }
 
 function innerSchemasOf(schema: JsonSchema): readonly unknown[] {
-  const { properties, $defs, definitions, items, anyOf, oneOf, allOf } = schema
+  const { properties, $defs, definitions, items, anyOf } = schema
   const maps = [properties, $defs, definitions].flatMap((map) => (isObject(map) ? Object.values(map) : []))
-  const lists = [anyOf, oneOf, allOf].flatMap((list: unknown) => (Array.isArray(list) ? list : []))
-  return [...maps, ...lists, items]
+  return [...maps, ...(Array.isArray(anyOf) ? anyOf : []), items]
 }

@@ -93,7 +93,12 @@ const rows: readonly Row[] = [
     { ...closed, properties: { x: {} } },
     { ...closed, properties: { x: { type: 'array', items: { type: 'object' } } }, required: ['x'] },
     { ...closed, $defs: { node: { type: ['object', 'null'] } } },
-    { anyOf: [closed, { properties: { x: {} }, required: ['x'] }] },
+    { ...closed, properties: { x: { anyOf: [closed, { properties: { x: {} }, required: ['x'] }] } }, required: ['x'] },
+    { ...closed, properties: { x: { oneOf: [{ type: 'string' }, { type: 'number' }] } }, required: ['x'] },
+    { ...closed, allOf: [closed] },
+    { ...closed, properties: { x: { type: 'array', items: { type: 'string' }, uniqueItems: true } }, required: ['x'] },
+    { anyOf: [closed, closed] },
+    { type: 'array', items: closed },
   ].map((open) => ({
     claim: `is not strict where OpenAI would refuse it: ${JSON.stringify(open)}`,
     content: { output: { type: 'jsonSchema', schema: open } } as const,
