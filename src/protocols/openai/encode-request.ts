@@ -6,6 +6,7 @@ import { sha256Hex } from '../../lib/identifiers.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
 import { outputLimitOf } from '../output-limit.ts'
 import { createToolNames } from '../tool-names.ts'
+import { given } from '../wire.ts'
 import { createWarnings, type Warnings } from '../warnings.ts'
 import { encodeEmbeddingsRequest } from './embeddings.ts'
 import { encodeMessages } from './encode-messages.ts'
@@ -84,7 +85,10 @@ function takenCallIdsOf({ messages }: RequestContent): { takenCallIds?: Readonly
 }
 
 function extraFields(request: LanguageModelRequest, { unmapped }: RequestContent, warnings: Warnings): Readonly<Json> {
-  if (request.shape === 'openai') return unmapped
+  if (request.shape === 'openai') {
+    const { 'reasoning.effort': effort, ...fields } = unmapped
+    return { ...given('reasoning_effort', effort), ...fields }
+  }
   for (const field of Object.keys(unmapped)) warnings.dropped(field, 'has no place in Chat Completions')
   return {}
 }

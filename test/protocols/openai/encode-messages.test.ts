@@ -252,6 +252,18 @@ describe('a mixed body of our own shape', () => {
     expect(out).toMatchObject({ inboundShape: 'openai', hidesUsageChunk: true, warnings: [{ field: 'tools.web_search' }] })
   })
 
+  it('hands on a level of effort that we do not know by the name that chat has for it', () => {
+    const out = encodeRequest(
+      requestOf({ model: 'm', input: 'Hi', reasoning: { effort: 'ultra' } }),
+      targetOf({ model: 'gpt-5' }),
+    )
+    expect(JSON.parse(bodyOf(out))).toEqual({
+      model: 'gpt-5',
+      messages: [{ role: 'user', content: 'Hi' }],
+      reasoning_effort: 'ultra',
+    })
+  })
+
   it('is told what was lost by chat’s names', () => {
     const body = { model: 'm', input: 'Hi', reasoning: { effort: 'high' }, text: { format: { type: 'json_schema', schema: {} } } }
     const noSchema = targetOf({ capabilities: { ...plainModel, structuredOutput: false } })
