@@ -30,6 +30,7 @@ export function questionOf({ request, principal, attribution, inboundShape, stic
     shape: request.shape,
     principal,
     traits: request.traits,
+    ...(request.endpoint === undefined ? {} : { endpoint: request.endpoint }),
     tags: attribution.tags,
     stickyModel,
     delegates: inboundShape === null,

@@ -1,6 +1,6 @@
 // What routing is asked: a request, whose it is, and what it says of itself.
 import type { Principal } from '../ir/principal.ts'
-import type { RequestContent, RequestTraits } from '../ir/request.ts'
+import type { LanguageModelRequest, RequestContent, RequestTraits } from '../ir/request.ts'
 import type { Shape } from '../ir/stream.ts'
 
 export interface RouteRequest {
@@ -9,6 +9,8 @@ export interface RouteRequest {
   readonly shape: Shape
   readonly principal: Principal
   readonly traits: RequestTraits
+  /** Absent = a conversation. */
+  readonly endpoint?: LanguageModelRequest['endpoint']
   /** Of the request, beside those of the key. */
   readonly tags: Readonly<Record<string, string>>
   /** The session's model; null = none, or no session. */

@@ -39,6 +39,7 @@ export interface Question {
   readonly traits?: Partial<RequestTraits> | undefined
   readonly tags?: Readonly<Record<string, string>>
   readonly stickyModel?: string | null
+  readonly endpoint?: RouteRequest['endpoint']
   readonly delegates?: boolean
   readonly content?: RouteRequest['content']
 }

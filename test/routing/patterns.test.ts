@@ -189,6 +189,26 @@ describe('the pattern slot', () => {
     expect((await kept.read(0, 100)).find(({ turnId }) => turnId === 'turn-1')?.outcome).toBe(0.2)
   })
 
+  it('does not take a side question about the same words for one that is asked again', () => {
+    for (let times = 0; times < 4; times += 1) {
+      const session = `session-${times}`
+      learn('why is the build red', small, 'ok', 10, session)
+      const main = saying('why is the build red', { traits: { hasTools: true } })
+      patterns.learn(main, { turnId: `main-${times}`, session, model: large, status: 'ok', costNanoUsd: 10 })
+    }
+    expect(recommended('why is the build red')?.scored).toMatchObject([{ model: small, success: 1 }])
+  })
+
+  it('learns nothing of embeddings, and recommends nobody for them', () => {
+    const embedding = saying('why is the build red', { endpoint: 'embeddings' })
+    for (let times = 0; times < 5; times += 1) {
+      patterns.learn(embedding, { turnId: `embedding-${times}`, session: null, model: small, status: 'ok', costNanoUsd: 1 })
+      learn('why is the build red', large, 'ok')
+    }
+    expect(recommended('why is the build red')?.scored).toMatchObject([{ model: large }])
+    expect(patterns.recommend(embedding, () => true)).toBeNull()
+  })
+
   it('lets what people say count for more than how a turn ended', async () => {
     const ids = Array.from({ length: 4 }, () => learn('write a haiku about rain', small, 'ok'))
     await store.queue.idle()

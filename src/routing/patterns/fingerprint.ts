@@ -11,8 +11,10 @@ const LONE_WORD = 4
 /** 16 bits: some words of any language share each hash, so that none can be told from it; and chance meetings are few. */
 const HASHES = 65_536
 
-/** null = nothing to go by: no words of a user, or a body that only its provider understands. */
+/** null = nothing to go by: no words of a user, a body that only its provider understands, or no conversation. */
 export function fingerprintOf(request: RouteRequest): Fingerprint | null {
+  // The same words are embedded and then asked about: who embeds well, and cheaply, answers nobody.
+  if (request.endpoint !== undefined) return null
   const { text, isQuestion, hasHistory } = lastMessageOf(request)
   const words =
     text

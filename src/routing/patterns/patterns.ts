@@ -88,9 +88,11 @@ export function createPatterns({ settings, store, clock, logger }: PatternParts)
   /** The one before was no help when the same is asked again. */
   function judgePrevious(session: string, sample: Sample): void {
     const atUs = clock.nowUs()
-    const previous = lastAsked.get(session)
-    lastAsked.delete(session)
-    lastAsked.set(session, { sample, atUs })
+    // Clients ask small models about the same words beside the question itself, for a title: those turns bring no tools.
+    const asker = `${session}/${sample.fingerprint.hasTools}`
+    const previous = lastAsked.get(asker)
+    lastAsked.delete(asker)
+    lastAsked.set(asker, { sample, atUs })
     dropOldest(lastAsked, SESSIONS_LIMIT)
     if (previous === undefined || atUs - previous.atUs > AGAIN_US) return
     if (similarityTo(previous.sample.fingerprint)(sample.fingerprint) < AGAIN_SIMILARITY) return

@@ -17,7 +17,7 @@ export const pattern: Slot = {
       if (target instanceof GatewayError || !isModelAllowed(request.principal.allowedModels, name, target)) return false
       return validationFailureOf(target, request.traits, tables) === null
     })
-    if (found === null) return { model: null, reason: 'the request has no words to go by' }
+    if (found === null) return { model: null, reason: 'the request has no words to go by, or is no conversation' }
     return { model: found.model, reason: reasonOf(found) }
   },
 }
