@@ -33,7 +33,8 @@ export function readEnvironment(env: Env, hosts: readonly string[]): Environment
   return {
     // A name reaches a Worker only where its owner has routed it here: nothing can be rebound to it.
     config: config.allowedHosts.length > 0 ? config : { ...config, allowedHosts: hosts },
-    adminToken: text['METIS_ADMIN_TOKEN'],
+    // Empty is none: what signs its sessions could be computed by anybody.
+    adminToken: text['METIS_ADMIN_TOKEN'] || undefined,
     readPolicy: routing === null ? undefined : policyOf(routing),
   }
 }
@@ -44,8 +45,9 @@ function objectOf(name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value
   try {
     return JSON.parse(value)
-  } catch (error) {
-    throw new ConfigError([{ path: name, message: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }])
+  } catch {
+    // Not in the engine's words: they show the text around the fault, which may be a key.
+    throw new ConfigError([{ path: name, message: 'is not JSON' }])
   }
 }
 

@@ -37,7 +37,7 @@ export interface Isolate {
   sweep(): Promise<void>
 }
 
-/** Hosts that are remembered; each is one that the owner has routed here. */
+/** Hosts that are remembered, the newest; each is one that the owner has routed here, some by a wildcard. */
 const mostHosts = 100
 
 const gatewayPath = /^\/(?:$|v1(?:\/|$)|healthz$|readyz$|api\/hello$)/
@@ -144,7 +144,8 @@ export async function openIsolate(env: Env, background: Services['background']):
   return {
     async fetch(request) {
       const { host, pathname } = new URL(request.url)
-      if (!hosts.includes(host) && hosts.length < mostHosts) hosts.push(host)
+      if (!hosts.includes(host)) hosts.push(host)
+      if (hosts.length > mostHosts) hosts.shift()
       await ready()
       for (const turnId of traces.takeLost()) gateway.engine.forget(turnId)
       if (gatewayPath.test(pathname)) {

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openNode } from '../../runtimes/node/context.ts'
+import { readEnvironment } from '../../runtimes/workers/environment.ts'
+import type { D1Statement } from '../../runtimes/workers/d1.ts'
 import { createPusher } from '../../runtimes/node/pusher.ts'
 import { byTest } from '../support/author.ts'
 import { root } from '../support/import-graph.ts'
@@ -176,6 +178,11 @@ describe('the hosts it answers', () => {
     expect(await asHost({ host, authorization, origin: 'https://evil.example.com' }, '/v1/models')).toBe(403)
     expect(await asHost({ host, 'sec-fetch-site': 'cross-site', authorization: `Bearer ${adminToken}` }, '/admin/keys')).toBe(403)
   })
+
+  it('are never used up by names that strangers try behind a wildcard route', async () => {
+    for (let nth = 0; nth < 110; nth += 1) await asHost({ host: `x${nth}.example.com` }, '/healthz')
+    expect(await asHost({ host: 'new.example.com', authorization: `Bearer ${gateway.token}` }, '/v1/models')).toBe(200)
+  })
 })
 
 describe('the environment', () => {
@@ -191,13 +198,16 @@ describe('the environment', () => {
     }
   }
 
-  it('without an admin token has no serve, and says how to get one; the gateway answers', async () => {
-    await withVariables({ METIS_ADMIN_TOKEN: undefined }, async (other) => {
-      const closed = await fetch(`${other.url}/admin/keys`)
-      expect([closed.status, await closed.text()]).toEqual([503, expect.stringContaining('METIS_ADMIN_TOKEN')])
-      expect((await other.post('/v1/messages', question())).status).toBe(200)
-    })
-  })
+  it.each([undefined, ''])(
+    'with %j for an admin token has no serve, and says how to get one; the gateway answers',
+    async (none) => {
+      await withVariables({ METIS_ADMIN_TOKEN: none }, async (other) => {
+        const closed = await fetch(`${other.url}/admin/keys`)
+        expect([closed.status, await closed.text()]).toEqual([503, expect.stringContaining('METIS_ADMIN_TOKEN')])
+        expect((await other.post('/v1/messages', question())).status).toBe(200)
+      })
+    },
+  )
 
   it('brings providers by their secrets alone, a configuration as text, and routing rules', async () => {
     const variables = {
@@ -226,6 +236,13 @@ describe('the environment', () => {
       expect(text).not.toContain('smoke-signals')
     })
   })
+})
+
+it('a configuration that is no JSON is named in the log without a word of it: it may hold a key', () => {
+  const unused = () => Promise.reject(new Error('nothing is asked of the database'))
+  const DB = { prepare: (): D1Statement => ({ bind: () => DB.prepare(), all: unused }), batch: unused }
+  const read = () => readEnvironment({ DB, METIS_CONFIG: '{"api_key": sk-secret' }, [])
+  expect(read).toThrow(/^METIS_CONFIG: is not JSON$/)
 })
 
 it('wrangler.toml names what the build makes, and what these tests run with', () => {
