@@ -62,7 +62,8 @@ export function createHub({ storage, queue, clock, hash, newId, randomBytes }: H
       const row = { id: `hub_${ulid}`, source, token_hash: await hash(token), created_us: nowUs }
       await queue.commit([
         insertEvent(audited('gateway.hub_token_issued', { token_id: row.id, name: source, ...by })),
-        revokeWhere(db, nowUs).where('source', '=', source).compile(),
+        // Sent again after an answer that was lost, it must not revoke what it issued.
+        revokeWhere(db, nowUs).where('source', '=', source).where('id', '!=', row.id).compile(),
         db
           .insertInto('hub_tokens')
           .values(row)

@@ -7,9 +7,12 @@ import { migrate } from '../../src/store/migrate.ts'
 import { turnsPerPush } from '../../src/store/push-format.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { pushedUnit, readUnpushed } from '../../src/store/unpushed.ts'
-import { storeOn, temporaryFolder, type OpenStore } from '../store/open-store.ts'
+import { forgetful, storeOn, temporaryFolder, type OpenStore } from '../store/open-store.ts'
+import { byTest } from '../support/author.ts'
 import { turnOf } from '../support/turns.ts'
 import type { OpenStorage } from './storage-contract.ts'
+
+const hash = async (text: string) => createHash('sha256').update(text).digest('hex')
 
 export function hubContract(name: string, storage: OpenStorage): void {
   describe(`the contract of hubs on ${name}`, () => {
@@ -31,13 +34,20 @@ export function hubContract(name: string, storage: OpenStorage): void {
       for (const folder of folders) folder.remove()
     })
 
+    it('issues a token that works, and one alone, when the store loses its answer and is asked again', async () => {
+      const { issue, list } = createHub({ ...storeOn(hub.storage, forgetful), hash, randomBytes })
+      const first = await issue('laptop', byTest)
+      const second = await issue('laptop', byTest)
+      const working = (await list()).filter((token) => token.revoked_us === null)
+      expect([first.id === second.id, working.map(({ id }) => id)]).toEqual([false, [second.id]])
+    })
+
     it('takes a push once, twice at the same moment or again, and answers what was new', async () => {
       for (let number = 0; number < turnsPerPush + 5; number += 1) {
         const { opened, closed } = turnOf(number, { keyId: null, costNanoUsd: 1_000_000_007 + number })
         await laptop.traces.openTurn(opened, { mustCommit: false })
         await laptop.traces.closeTurn(closed)
       }
-      const hash = async (text: string) => createHash('sha256').update(text).digest('hex')
       const { storage: there, queue, clock, newId } = hub
       const take = createHub({ storage: there, queue, clock, hash, newId, randomBytes }).take
       const { db } = laptop.storage

@@ -6,7 +6,7 @@ import type { IdentityStore } from '../../src/store/identities.ts'
 import { createKeyStore } from '../../src/store/keys.ts'
 import type { KeyStore } from '../../src/store/keys.ts'
 import { StoreError } from '../../src/store/store-error.ts'
-import { openStore, temporaryFolder } from './open-store.ts'
+import { forgetful, openStore, storeOn, temporaryFolder } from './open-store.ts'
 import { onFile } from '../support/test-database.ts'
 import type { OpenStore } from './open-store.ts'
 import { byTest } from '../support/author.ts'
@@ -32,6 +32,15 @@ describe('gateway keys', () => {
   afterEach(async () => {
     await store.close()
     folder.remove()
+  })
+
+  it('are issued and rotated once, with the token that works, when the store loses its answer and is asked again', async () => {
+    const shaky = createKeyStore({ ...storeOn(store.storage, forgetful), hash, randomBytes })
+    const issued = await shaky.issue({ name: 'laptop' }, byTest)
+    const rotated = await shaky.rotate(issued.keyId, 60_000, byTest)
+    const listed = await store.storage.db.selectFrom('gateway_keys').select(['id', 'token_hash']).orderBy('id').execute()
+    expect(listed).toEqual([issued, rotated].map((key) => ({ id: key?.keyId, token_hash: hash(key?.token ?? '') })))
+    expect(await shaky.rotate(issued.keyId, 60_000, byTest)).toBeNull()
   })
 
   it('are found by the id inside the token, with all that a request needs', async () => {

@@ -8,6 +8,7 @@ import type { Clock, Logger } from '../../src/services.ts'
 import { createCommitQueue } from '../../src/store/commit-queue.ts'
 import type { CommitQueue } from '../../src/store/commit-queue.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { StorageBusy } from '../../src/store/storage.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { createTraceStore } from '../../src/store/trace-store.ts'
 import type { SpoolingTraceStore } from '../../src/store/trace-store.ts'
@@ -52,4 +53,18 @@ export function storeOn(
   const queue = createCommitQueue({ storage: wrap(storage), clock, defer, logger: silent, random: () => 0.5 })
   const traces = createTraceStore({ storage, queue, clock, instanceId, logger: silent })
   return { storage, queue, traces, clock, newId: createIdFactory(() => clock.nowUs() / 1000), close: () => storage.close() }
+}
+
+/** Writes, and loses every other answer, as a connection that breaks at the wrong moment does. */
+export function forgetful(storage: Storage): Storage {
+  let commits = 0
+  return {
+    ...storage,
+    commit: async (units) => {
+      const outcomes = await storage.commit(units)
+      commits += 1
+      if (commits % 2 === 1) throw new StorageBusy()
+      return outcomes
+    },
+  }
 }
