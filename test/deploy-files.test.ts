@@ -45,7 +45,10 @@ describe('compose.yaml', () => {
     .looseObject({
       services: z.object({ postgres: service, gateway: service, serve: service, caddy: service }),
       configs: z.object({ metis: z.object({ content: z.string() }) }),
-      networks: z.object({ inside: z.object({ internal: z.literal(true) }), outside: z.unknown() }),
+      networks: z.object({
+        inside: z.object({ internal: z.literal(true) }),
+        outside: z.object({ ipam: z.object({ config: z.unknown() }) }),
+      }),
     })
     .parse(parse(read('compose.yaml'), { merge: true }))
   const { postgres, gateway, serve, caddy } = compose.services
@@ -61,7 +64,9 @@ describe('compose.yaml', () => {
   it('gives them a configuration that we take, which trusts Caddy and nobody else', () => {
     const content = compose.configs.metis.content.replaceAll(/\$\{(\w+):\?[^}]*\}/g, '$1.example.com')
     expect(configFile.parse(parse(content)).trusted_proxies).toEqual(['172.30.84.2'])
-    expect(caddy.networks).toMatchObject({ outside: { ipv4_address: '172.30.84.2' } })
+    // By one way alone, and at an address that nobody else is given.
+    expect(caddy.networks).toEqual({ outside: { ipv4_address: '172.30.84.2' } })
+    expect(compose.networks.outside.ipam.config).toEqual([{ subnet: '172.30.84.0/24', ip_range: '172.30.84.128/25' }])
   })
 
   it('lets nothing but Caddy out of the machine, and Caddy reads the names that the Caddyfile asks for', () => {
