@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { push as pushFormat, pushAnswer, type Push, type PushAnswer } from '../../src/store/push-format.ts'
 import type { CommitQueue } from '../../src/store/commit-queue.ts'
 import type { Storage } from '../../src/store/storage.ts'
-import { pushedUnit, readUnpushed } from '../../src/store/unpushed.ts'
+import { forgetPushedUnit, pushedUnit, readUnpushed } from '../../src/store/unpushed.ts'
 import type { Logger } from '../../src/services.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 
@@ -32,13 +32,24 @@ const lookBackUs = 3_600_000_000
 /** And now and then to the beginning. */
 const wholeEveryMs = 24 * 3_600_000
 
+/** What a hub is called in the notes of what it has. */
+const hubName = (url: string): string => new URL(url).href
+
+/** For a hub that was put back to an older state: the next push sends all, and it takes what it has not. */
+export async function forgetPushes({ storage, queue }: PusherParts, url: string): Promise<void> {
+  await queue.commit(forgetPushedUnit(storage.db, hubName(url)))
+}
+
 /** All that the hub has not. @throws StoreError when it cannot be reached or refuses; what was pushed before stays so */
 export function createPusher({ storage, queue }: PusherParts, hub: HubAddress) {
-  const name = new URL(hub.url).href
+  const name = hubName(hub.url)
   let sinceUs = 0
   let wholeMs = Number.NEGATIVE_INFINITY
 
-  return async function pushAll(onBatch: (totals: PushedTotals) => void = () => undefined): Promise<PushedTotals> {
+  return async function pushAll(
+    onBatch: (totals: PushedTotals) => void = () => undefined,
+    stopping: AbortSignal = new AbortController().signal,
+  ): Promise<PushedTotals> {
     const startedMs = performance.now()
     const startedUs = Date.now() * 1000
     const isWhole = startedMs - wholeMs > wholeEveryMs
@@ -48,7 +59,7 @@ export function createPusher({ storage, queue }: PusherParts, hub: HubAddress) {
       const batch = await readUnpushed(storage.db, name, { sinceUs, nowUs: startedUs })
       if (batch === null) break
       const { push, turnIds, untilUs } = batch
-      const answer = push.turns.length === 0 ? { accepted: 0, known: 0, refused: [] } : await send(hub, push)
+      const answer = push.turns.length === 0 ? { accepted: 0, known: 0, refused: [] } : await send(hub, push, stopping)
       await queue.commit(pushedUnit(storage.db, name, turnIds))
       sinceUs = Math.max(sinceUs, untilUs - lookBackUs)
       totals = {
@@ -65,30 +76,31 @@ export function createPusher({ storage, queue }: PusherParts, hub: HubAddress) {
   }
 }
 
-async function send({ url, token }: HubAddress, batch: Push): Promise<PushAnswer> {
+async function send({ url, token }: HubAddress, batch: Push, stopping: AbortSignal): Promise<PushAnswer> {
   const endpoint = new URL('ingest', url.endsWith('/') ? url : `${url}/`)
-  const response = await fetch(endpoint, {
+  const { ok, status, text } = await fetch(endpoint, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(pushFormat.parse(batch)),
     redirect: 'manual',
-    signal: AbortSignal.timeout(answerWithinMs),
-  }).catch((error: unknown) => {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-    throw new StoreError(
-      `the hub at ${endpoint.origin} cannot be reached (${cause})`,
-      'try again; nothing is lost meanwhile',
-      error,
-    )
+    signal: AbortSignal.any([stopping, AbortSignal.timeout(answerWithinMs)]),
   })
-  const text = await response.text()
-  if (response.status === 401)
+    .then(async (response) => ({ ok: response.ok, status: response.status, text: await response.text() }))
+    .catch((error: unknown) => {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
+      throw new StoreError(
+        `the hub at ${endpoint.origin} cannot be reached (${cause})`,
+        'try again; nothing is lost meanwhile',
+        error,
+      )
+    })
+  if (status === 401)
     throw new StoreError(`the hub at ${endpoint.origin} refuses the token`, 'make a new one there with `metis-gateway hub-token`')
-  const answer = pushAnswer.safeParse(response.ok ? parsed(text) : null)
+  const answer = pushAnswer.safeParse(ok ? parsed(text) : null)
   if (answer.success) return answer.data
   const said = /"message":"([^"]{1,200})/.exec(text)?.[1] ?? 'no answer of a hub'
   throw new StoreError(
-    `the hub at ${endpoint.origin} answered ${response.status}: ${said}`,
+    `the hub at ${endpoint.origin} answered ${status}: ${said}`,
     'check its address, and that it runs this version',
   )
 }
@@ -114,12 +126,13 @@ export function startPushing(
     let away = false
     while (!stopping.signal.aborted) {
       try {
-        const { refused, unreadable } = await pushAll()
+        const { refused, unreadable } = await pushAll(undefined, stopping.signal)
         if (refused + unreadable > 0) logger.log('warn', 'the hub did not take some turns', { refused, unreadable })
         if (away) logger.log('info', 'the hub has all again')
         away = false
       } catch (error) {
-        if (!away) logger.log('warn', 'turns could not be pushed to the hub; it is tried again', { error: String(error) })
+        if (!away && !stopping.signal.aborted)
+          logger.log('warn', 'turns could not be pushed to the hub; it is tried again', { error: String(error) })
         away = true
       }
       await delay(hub.everyMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)

@@ -69,6 +69,11 @@ export const pushedUnit = (db: Kysely<Database>, hub: string, turnIds: readonly 
       .compile(),
   )
 
+/** Of no turn is it noted any more that this hub has it. */
+export const forgetPushedUnit = (db: Kysely<Database>, hub: string): Unit => [
+  db.deleteFrom('pushed_turns').where('hub', '=', hub).compile(),
+]
+
 /** By the range of their ids, which begin with their time: events have no index by turn. */
 async function readOthers(
   db: Kysely<Database>,

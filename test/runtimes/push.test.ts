@@ -1,4 +1,6 @@
 // Laptops and their hub, as they run: each laptop a ledger of its own, the hub a serve on a socket.
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openNode } from '../../runtimes/node/context.ts'
@@ -8,7 +10,7 @@ import { startServe } from '../../runtimes/node/serve-process.ts'
 import { createUlidAt } from '../../src/lib/ids.ts'
 import { usdOf } from '../../src/lib/money.ts'
 import { readUnpushed } from '../../src/store/unpushed.ts'
-import { eventually } from '../support/deadline.ts'
+import { eventually, within } from '../support/deadline.ts'
 import { fakeIo } from '../support/fake-io.ts'
 import { numberOf, objectOf, parseObject, textOf } from '../support/json.ts'
 import { by, openTestHub, range, spendOn, work, type TestHub } from '../support/laptops.ts'
@@ -20,6 +22,15 @@ beforeEach(async () => {
   hub = await openTestHub()
 })
 afterEach(() => hub.close())
+
+/** In the hub's place. */
+async function openServer(listener: RequestListener): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close().closeAllConnections() }
+}
 
 describe('two laptops and a hub', () => {
   it('show on the hub what each has spent, to the nano-dollar, under the names they have there', async () => {
@@ -90,6 +101,32 @@ describe('two laptops and a hub', () => {
     await eventually(5000, 'the new turns', async () => (await spendOn(hub.url))[0]?.['call_count'] === 5)
     await pushing.stop()
     expect(told).toEqual(['turns could not be pushed to the hub; it is tried again', 'the hub has all again'])
+  })
+
+  it('are told in plain words of an answer that is cut in the middle', async () => {
+    const ada = await hub.laptop('ada', 'ada')
+    await work(ada, [1])
+    const { url, close } = await openServer((_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy())
+    })
+    await expect(hub.pusher(ada, url)()).rejects.toThrow(/the hub at \S+ cannot be reached/)
+    close()
+  })
+
+  it('stop at once, also while the hub is silent about what they pushed', async () => {
+    const ada = await hub.laptop('ada', 'ada')
+    await work(ada, [1])
+    let asked = 0
+    const { url, close } = await openServer(() => {
+      asked += 1
+    })
+    const told: string[] = []
+    const logger = { log: (_: string, message: string) => void told.push(message) }
+    const pushing = startPushing({ ...ada.context, logger }, { url, token: ada.token, everyMs: 20 })
+    await eventually(5000, 'a push', () => asked === 1)
+    await within(5000, 'the stop', pushing.stop())
+    close()
+    expect(told).toEqual([])
   })
 
   it('never count under a key of another or of the hub, and never rename one', async () => {
@@ -265,6 +302,17 @@ it('push and hub-token as commands: from a token to the numbers', async () => {
   expect(parseObject(io.stdout.join(''))).toEqual({ ...totals, accepted: 3 })
   const [spend] = await spendOn(hub.url)
   expect([spend?.['name'], numberOf(spend?.['call_count'])]).toEqual(['cli key @ cli-laptop', 3])
+  // As a backup from before the push.
+  for (const table of ['events', 'calls', 'usage_hourly'] as const) await hub.context.storage.db.deleteFrom(table).execute()
+  for (const [flags, accepted] of [
+    [[], 0],
+    [['--again'], 3],
+    [['--again'], 0],
+  ] as const) {
+    const again = fakeIo({ env: { ...env, METIS_HUB_TOKEN: token } })
+    expect(await runCommand(['push', '--to', hub.url, '--json', ...flags], again)).toBe(0)
+    expect(parseObject(again.stdout.join(''))).toMatchObject({ accepted })
+  }
   expect(await runCommand(['push', '--to', 'ftp://hub'], fakeIo({ env }))).toBe(2)
   expect(await runCommand(['push'], fakeIo({ env }))).toBe(2)
 })

@@ -2,7 +2,7 @@
 import { baseUrlFault } from '../../../src/config/base-url.ts'
 import { defineCommand } from './command.ts'
 import { UsageError } from './faults.ts'
-import { configFlag, dbFlag, jsonFlag, text } from './flags.ts'
+import { configFlag, dbFlag, jsonFlag, text, toggle } from './flags.ts'
 import { withNode } from './open.ts'
 
 export const push = defineCommand({
@@ -10,6 +10,7 @@ export const push = defineCommand({
   summary: "push the ledger's rows, never prompts, to a team's hub (METIS_HUB_TOKEN: what it issued)",
   flags: {
     to: text('URL', "the hub: another one's serve (default: hub.url in the configuration)"),
+    again: toggle('send all, also what the hub had: for a hub that was restored from a backup'),
     db: dbFlag,
     config: configFlag,
     json: jsonFlag,
@@ -24,7 +25,8 @@ export const push = defineCommand({
       const fault = baseUrlFault(url, [])
       if (fault !== null) throw new UsageError(`--to ${url.slice(0, 80)} ${fault}`)
       if (token === undefined) throw new UsageError('push needs a hub token: METIS_HUB_TOKEN, or hub.token in the configuration')
-      const { createPusher } = await import('../pusher.ts')
+      const { createPusher, forgetPushes } = await import('../pusher.ts')
+      if (flags.again) await forgetPushes(context, url)
       const totals = await createPusher(context, { url, token })(({ accepted, known }) => {
         if (io.interactive && !flags.json) io.err(`${accepted + known} turns so far`)
       })
