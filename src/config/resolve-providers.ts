@@ -76,6 +76,8 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
     if (row.base_url === undefined)
       return refused(sources, `${at}.base_url`, 'is missing: Anthropic wire: the root; OpenAI wire: with /v1')
   }
+  if (row.client_logins === true && (row.wire ?? preset?.wire) !== 'anthropic')
+    return refused(sources, `${at}.client_logins`, 'is for the Anthropic wire alone: the logins are of Claude')
   if (row.api_key !== undefined && row.api_keys !== undefined)
     return refused(sources, `${at}.api_keys`, 'stands beside api_key; write one of the two')
   const pool = (row.api_keys ?? []).map(keyOf)
@@ -171,7 +173,14 @@ function fromPreset(preset: Preset, row: Row): ProviderConfig {
     streamOptions: row.stream_options ?? preset.streamOptions ?? true,
     safetyIdentifier: preset.safetyIdentifier ?? false,
     responses: row.responses ?? preset.responses ?? false,
+    clientLogins: row.client_logins ?? ((row.wire ?? preset.wire) === 'anthropic' && isAnthropic(row.base_url ?? preset.baseUrl)),
   }
+}
+
+/** A server in between is told nobody's login unasked: it may have a key of its own that pays. */
+function isAnthropic(baseUrl: string): boolean {
+  const url = parseUrl(baseUrl)
+  return url?.protocol === 'https:' && url.host === 'api.anthropic.com'
 }
 
 /** A vendor under another name is still that vendor, with its prices. */

@@ -25,6 +25,7 @@ const providerFile = z.strictObject({
   replays_reasoning: z.boolean().optional(),
   stream_options: z.boolean().optional(),
   responses: z.boolean().optional(),
+  client_logins: z.boolean().optional(),
 })
 
 export const configFile = z.strictObject({
@@ -163,6 +164,8 @@ export interface ProviderConfig {
   readonly safetyIdentifier: boolean
   /** Speaks the Responses API too: a Responses client's bytes reach it as they are. Others get such a request translated. */
   readonly responses: boolean
+  /** Clients' own logins go there in place of our key. */
+  readonly clientLogins: boolean
 }
 
 export interface PriceOverride {

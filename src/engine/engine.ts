@@ -265,10 +265,11 @@ export function createEngine(parts: EngineParts): Engine {
     subscription: boolean,
   ): Held | Promise<Held | GatewayError> {
     const { principal, request } = asked
-    const candidates = [target, ...fallbacksOf(target, question, parts.routing)]
-    // Nobody's cash, and no fallback makes it somebody's.
-    if (subscription)
-      return { candidates: candidates.filter(({ provider }) => parts.providers.get(provider)?.takesOwn?.(request)) }
+    // A turn is the login's bill or ours from its first model to its last: a fallback makes no cash of it, nor of cash a login's.
+    const candidates = [target, ...fallbacksOf(target, question, parts.routing)].filter(
+      ({ provider }) => (parts.providers.get(provider)?.takesOwn?.(request) === true) === subscription,
+    )
+    if (subscription) return { candidates }
     if (principal.caps.length === 0) return { candidates }
     return reserve(principal, request, candidates, parts.clock.nowUs(), { prices: parts.prices, models: parts.routing.models })
   }

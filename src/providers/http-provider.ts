@@ -32,13 +32,13 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
   const { config, protocolFor, send, models, limits, pool } = parts
   const credential = credentialOf(config, config.apiKey)
   const quirks = quirksOf(config)
-  const isForLogins = config.vendor === 'anthropic' && config.auth === 'none'
+  const headersBesideLogin = withoutCredentials(config.headers)
+  const isForLogins =
+    config.clientLogins && config.auth === 'none' && Object.keys(headersBesideLogin).length === Object.keys(config.headers).length
 
   /** Same wire, so that the vendor sees nothing but what the client sent. */
   function takesOwn(request: LanguageModelRequest): boolean {
-    return (
-      request.ownCredential !== undefined && config.vendor === 'anthropic' && request.shape === protocolFor(request.shape).shape
-    )
+    return request.ownCredential !== undefined && config.clientLogins && request.shape === protocolFor(request.shape).shape
   }
 
   /** The client's own affair, with the provider's own words: clients sign in again by them. */
@@ -70,17 +70,15 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
     lease: Lease | null,
     signal: AbortSignal,
   ): Promise<UpstreamResponse> {
-    const own = takesOwn(request)
-      ? bearer(request.ownCredential)
-      : lease === null
-        ? credential
-        : credentialOf(config, lease.apiKey)
+    const isOwn = takesOwn(request)
+    const own = isOwn ? bearer(request.ownCredential) : lease === null ? credential : credentialOf(config, lease.apiKey)
+    const headers = isOwn ? headersBesideLogin : config.headers
     try {
       return await send(
         {
           url: config.baseUrl + path,
           method: 'POST',
-          headers: { ...passedOn(request.source.headers), ...call.headers, ...config.headers, ...own, ...fixed(call) },
+          headers: { ...passedOn(request.source.headers), ...call.headers, ...headers, ...own, ...fixed(call) },
           body: call.body,
           connectMs: limits.connectMs,
           firstByteMs: limits.firstByteMs,
@@ -248,6 +246,11 @@ function fixed(call: EncodedRequest): Record<string, string> {
 function credentialOf({ auth }: ProviderConfig, apiKey: string | undefined): Record<string, string> {
   if (apiKey === undefined || auth === 'none') return {}
   return auth === 'x-api-key' ? { 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
+}
+
+/** What an operator wrote as a header may be a key, too: beside a client's login it would be asked to pay. */
+function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(?:x-api-key|authorization)$/i.test(name)))
 }
 
 const bearer = (token = ''): Record<string, string> => ({ authorization: `Bearer ${token}` })

@@ -135,10 +135,63 @@ describe('a client’s own login beside the key in x-metis-key', () => {
   })
 })
 
-it('of a gateway without a key of its own pass, however many ask without a login', async () => {
-  const keyless = await startTestGateway({
-    config: { limits: { max_retries: 0 }, providers: { anthropic: { base_url: gateway.provider.url, auth: 'none' } } },
+/** The mock provider as `anthropic`, with what `row` says of it. */
+async function startWith(row: object): Promise<TestGateway> {
+  const anthropic = { base_url: gateway.provider.url, ...row }
+  return startTestGateway({
+    config: {
+      limits: { max_retries: 0 },
+      fallbacks: { 'openai:gpt-5-mini': ['anthropic:claude-haiku-4-5'] },
+      providers: { anthropic, openai: { base_url: gateway.provider.openaiUrl, api_key: 'sk-mock-provider-key' } },
+    },
   })
+}
+
+it('goes to no server in between that nobody named for it: there our key pays, and the cap counts', async () => {
+  const other = await startWith({ api_key: 'sk-ant-ours' })
+  try {
+    const headers = { authorization: `Bearer ${login}` }
+    const asked = async (token: string) =>
+      other.post('/v1/messages', body, { token: null, headers: { ...headers, 'x-metis-key': token } })
+    expect((await asked(other.token)).status).toBe(200)
+    expect(gateway.provider.at(0).headers).toMatchObject({ 'x-api-key': 'sk-ant-ours' })
+    expect(gateway.provider.at(0).headers['authorization']).toBeUndefined()
+    expect((await asked((await other.issue({ dailyCapNanoUsd: 1 })).token)).status).toBe(429)
+  } finally {
+    await other.stop()
+  }
+})
+
+it('goes without a key that stands in the provider’s headers, and with all else that stands there', async () => {
+  const other = await startWith({
+    headers: { 'X-Api-Key': 'sk-ant-ours', Authorization: 'Bearer sk-ours', 'x-corp': 'a' },
+    client_logins: true,
+  })
+  try {
+    const headers = { 'x-metis-key': other.token, authorization: `Bearer ${login}` }
+    expect((await other.post('/v1/messages', body, { token: null, headers })).status).toBe(200)
+    const sent = gateway.provider.at(0).headers
+    expect([sent['x-api-key'], sent['authorization'], sent['x-corp']]).toEqual([undefined, `Bearer ${login}`, 'a'])
+  } finally {
+    await other.stop()
+  }
+})
+
+it('is no fallback of a turn that a key of ours began', async () => {
+  const other = await startWith({ api_key: 'sk-ant-ours', client_logins: true })
+  try {
+    gateway.provider.script({ status: 500 })
+    const headers = { 'x-metis-key': other.token, authorization: `Bearer ${login}` }
+    const response = await other.post('/v1/messages', { ...body, model: 'gpt-5-mini' }, { token: null, headers })
+    expect(response.status).toBeGreaterThanOrEqual(500)
+    expect(gateway.provider.requests.map((request) => request.headers['authorization'])).toEqual(['Bearer sk-mock-provider-key'])
+  } finally {
+    await other.stop()
+  }
+})
+
+it('of a gateway without a key of its own pass, however many ask without a login', async () => {
+  const keyless = await startWith({ auth: 'none', client_logins: true })
   try {
     gateway.provider.script(...times(6, { status: 401 }))
     for (let i = 0; i < 6; i += 1) {

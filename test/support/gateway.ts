@@ -64,7 +64,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const config: ConfigFile = {
     ...options.config,
     providers: {
-      anthropic: { wire: 'anthropic', base_url: provider.url, api_key: 'sk-ant-mock-provider-key' },
+      anthropic: { wire: 'anthropic', base_url: provider.url, api_key: 'sk-ant-mock-provider-key', client_logins: true },
       openai: { wire: 'openai', base_url: provider.openaiUrl, api_key: 'sk-mock-provider-key' },
       ...options.config?.providers,
     },
