@@ -30,22 +30,27 @@ export async function rewriteEvents(parts: Parts, person: Person): Promise<numbe
     if (unit.length > 0) await queue.commit([...unit, ...sums])
     events += unit.length
   }
-  return events + (await rewriteRunaways(parts, person))
+  return events + (await rewriteKeyEvents(parts, person))
 }
 
-/** What the brake found bears the name of the session that ran away, and of its key. */
-async function rewriteRunaways({ storage, queue }: Parts, { keyIds, pseudonym }: Person): Promise<number> {
+/** What names a key and no user: a brake's finding bears the session that ran away, a change of the key may bear what it is called. */
+async function rewriteKeyEvents({ storage, queue }: Parts, { keyIds, pseudonym }: Person): Promise<number> {
   const { db } = storage
   if (keyIds.length === 0) return 0
   const found = await db
     .selectFrom('events')
     .selectAll()
-    .where('type', 'in', ['gateway.runaway_detected', 'gateway.runaway_released'])
+    .where('type', 'in', ['gateway.runaway_detected', 'gateway.runaway_released', 'gateway.key_changed'])
     .orderBy('id')
     .execute()
   const unit = found.flatMap(({ id, payload_json: json }) => {
     const payload = parsedJson(json)
-    if (typeof payload !== 'object' || payload === null || !('subject' in payload)) return []
+    if (typeof payload !== 'object' || payload === null) return []
+    if ('key_id' in payload && 'name' in payload)
+      return keyIds.some((one) => one === payload.key_id) && payload.name !== pseudonym
+        ? [withPayload(db, id, { ...payload, name: pseudonym })]
+        : []
+    if (!('subject' in payload)) return []
     const { subject } = payload
     const keyId = keyIds.find((one) => typeof subject === 'string' && subject.startsWith(`session:${one}/`))
     const next = { ...payload, subject: `session:${keyId}/${pseudonym}` }

@@ -43,7 +43,10 @@ export async function forgetUser(parts: ForgetParts, id: string, by: Author): Pr
   const nowUs = clock.nowUs()
   // Noted first, under the name that is still there: what a second run needs when this one is cut short.
   const pseudonym = isPseudonym(user.display_name) ? user.display_name : pseudonymPrefix + newId().toLowerCase()
-  const keyIds = (await db.selectFrom('gateway_keys').select('id').where('user_id', '=', id).execute()).map((key) => key.id)
+  // Under both names: a run that was cut short has renamed them.
+  const keyIds = (await db.selectFrom('gateway_keys').select('id').where('user_id', 'in', [id, pseudonym]).execute()).map(
+    (key) => key.id,
+  )
   const note = db
     .insertInto('users')
     .values({ ...user, display_name: pseudonym, disabled_us: user.disabled_us ?? nowUs })

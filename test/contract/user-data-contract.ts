@@ -66,6 +66,7 @@ export function userDataContract(name: string, { open }: OpenStorage): void {
         { name: 'ada-laptop', workspace: '/home/ada', userId: 'ada', tags: { desk: 'ada-7' } },
         by,
       )
+      await keys.change(keyId, { name: 'ada-desktop' }, by)
       const subject = `session:${keyId}/ada-session`
       await storage.db.insertInto('brakes').values({ subject, reason: 'spend', since_us: 1 }).execute()
       const quota = { period_us: 0, spent_nano_usd: 5, reserved_nano_usd: 0, alerted_percent: 80, last_turn_id: '' }
