@@ -95,6 +95,25 @@ describe.each(originals)('settings that are %s', (_, client, text) => {
   })
 })
 
+describe('the key that on issued', () => {
+  it('is revoked by a second off when the first could not reach the database', async () => {
+    await at.run('on', 'codex')
+    const broken = at.path('broken.db')
+    writeFileSync(broken, 'no database, whatever it is called, and longer than the header of one'.repeat(20))
+    expect((await at.run('off', 'codex', '--db', broken)).code).toBe(1)
+    expect(existsSync(pathOf('codex'))).toBe(false)
+    expect(await states()).toEqual(['codex active'])
+    expect(await at.run('off', 'codex')).toMatchObject({ code: 0, stderr: '' })
+    expect(await states()).toEqual(['codex revoked'])
+    expect((await at.run('off', 'codex')).stdout).toContain('was not on')
+  })
+
+  it('is named when another database than that of on knows nothing of it', async () => {
+    await at.run('on', 'codex', '--db', at.path('other.db'))
+    expect((await at.run('off', 'codex')).stderr).toMatch(/^there is no key gk_\w+ in this database/)
+  })
+})
+
 describe('what on writes', () => {
   it('leads Claude Code to the gateway and keeps every other key out of it', async () => {
     write('claude-code', '{"apiKeyHelper": "x", "env": {"ANTHROPIC_API_KEY": "sk-ant-1", "B": "2"}, "model": "opus"}')

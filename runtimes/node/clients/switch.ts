@@ -73,36 +73,39 @@ export function switchOn(place: SwitchPlace, access: PointedAt, keyId: string | 
   return path
 }
 
-/** @throws CommandError when our part cannot be taken out of what the file has become; then nothing is changed */
+/**
+ * Its note stays until `forgetSwitch`: who is stopped before the key is revoked runs `off` again.
+ * @throws CommandError when our part cannot be taken out of what the file has become; then nothing is changed
+ */
 export function switchOff(place: SwitchPlace): SwitchedOff {
   const kept = readNote(place)
   if (kept === null) return { outcome: 'was-off' }
   const { path, key_id: keyId } = kept
   const original = kept.original === null ? null : Buffer.from(kept.original, 'base64')
   const current = bytesAt(path)
-  const done = <T extends SwitchedOff>(result: T): T => {
-    rmSync(notePath(place), { force: true })
-    return result
-  }
-  if (isSame(current, original)) return done({ outcome: 'restored', path, keyId })
+  if (isSame(current, original)) return { outcome: 'restored', path, keyId }
   if (current === null) {
     const copy = original === null ? null : copied(place, 'before', original)
-    return done({ outcome: 'removed', path, keyId, copy })
+    return { outcome: 'removed', path, keyId, copy }
   }
   if (hashOf(current) === kept.written) {
     putBack(kept, original)
-    return done({ outcome: 'restored', path, keyId })
+    return { outcome: 'restored', path, keyId }
   }
   const rest = restOf(place.settings, path, current, original)
   const restBytes = rest === null ? null : Buffer.from(rest)
   // Only the client's own order or blanks had changed.
   if (isSame(restBytes, original)) {
     putBack(kept, original)
-    return done({ outcome: 'restored', path, keyId })
+    return { outcome: 'restored', path, keyId }
   }
   const copy = copied(place, 'changed', current)
   putBack(kept, restBytes)
-  return done({ outcome: 'changed', path, keyId, copy })
+  return { outcome: 'changed', path, keyId, copy }
+}
+
+export function forgetSwitch(place: SwitchPlace): void {
+  rmSync(notePath(place), { force: true })
 }
 
 function putBack(kept: SwitchNote, bytes: Uint8Array | null): void {

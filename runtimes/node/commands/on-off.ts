@@ -37,10 +37,11 @@ export const on = defineCommand({
     const url = gatewayUrl(flags.url)
     const given = givenToken(flags.token) ?? io.env['METIS_GATEWAY_KEY'] ?? null
     if (given === null) requireOwnGateway(url)
-    const { checkSettings, switchOff, switchOn } = await import('../clients/switch.ts')
+    const { checkSettings, forgetSwitch, switchOff, switchOn } = await import('../clients/switch.ts')
     for (const place of chosen(name, io, (one) => existsSync(one.settings.folder(io.env)))) {
       const before = switchOff(place)
       await afterOff(before, place, io, flags)
+      forgetSwitch(place)
       checkSettings(place)
       const key = given === null ? await issue(place, io, flags) : { keyId: null, token: given }
       const path = switchOn(place, { url, token: key.token, ownLogin }, key.keyId)
@@ -59,10 +60,11 @@ export const off = defineCommand({
   flags: { db: dbFlag, config: configFlag },
   examples: ['metis-gateway off', 'metis-gateway off claude-code'],
   async run({ flags, args: [name], io }) {
-    const { switchOff } = await import('../clients/switch.ts')
+    const { forgetSwitch, switchOff } = await import('../clients/switch.ts')
     for (const place of chosen(name, io, () => true)) {
       const result = switchOff(place)
       await afterOff(result, place, io, flags)
+      forgetSwitch(place)
       if (result.outcome === 'was-off' && name !== undefined) io.out(`${place.settings.title} was not on`)
       else if (result.outcome === 'restored') io.out(`${place.settings.title}'s settings are as they were: ${result.path}`)
     }
@@ -88,7 +90,8 @@ function chosen(name: string | undefined, io: Io, isMeant: (place: SwitchPlace) 
 async function afterOff(result: SwitchedOff, { settings }: SwitchPlace, io: Io, flags: OpenFlags): Promise<void> {
   if (result.outcome === 'was-off') return
   const { keyId, path } = result
-  if (keyId !== null) await withNode(io, flags, {}, ({ keys }) => keys.revoke(keyId, authorOf(io)))
+  if (keyId !== null && !(await revoked(keyId, io, flags)))
+    io.err(`there is no key ${keyId} in this database, and it may still work: revoke it in the one that on was run with (--db)`)
   if (result.outcome === 'changed') {
     io.err(`${path} was changed since: only the gateway was taken out of it, the rest is as it is now`)
     io.err(`${settings.title}'s file as it was found is kept as ${result.copy}`)
@@ -96,6 +99,16 @@ async function afterOff(result: SwitchedOff, { settings }: SwitchPlace, io: Io, 
     const was = result.copy === null ? '' : `; what it was before is kept as ${result.copy}`
     io.err(`${path} was removed since, and is left so${was}`)
   }
+}
+
+/** False when nobody knows the key here. One that was revoked before is fine. */
+function revoked(keyId: string, io: Io, flags: OpenFlags): Promise<boolean> {
+  return withNode(
+    io,
+    flags,
+    {},
+    async ({ keys }) => (await keys.revoke(keyId, authorOf(io))) || (await keys.list()).some(({ id }) => id === keyId),
+  )
 }
 
 function issue(
