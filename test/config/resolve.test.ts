@@ -93,12 +93,20 @@ describe('providers from the file', () => {
 
   it.each([
     ['Anthropic itself', { wire: 'anthropic', base_url: 'https://api.anthropic.com' }, true],
-    ['Anthropic, where the file says no', { wire: 'anthropic', base_url: 'https://api.anthropic.com', client_logins: false }, false],
+    [
+      'Anthropic, where the file says no',
+      { wire: 'anthropic', base_url: 'https://api.anthropic.com', client_logins: false },
+      false,
+    ],
     ['Anthropic by the OpenAI wire', { wire: 'openai', base_url: 'https://api.anthropic.com/v1' }, false],
     ['a server in between', { wire: 'anthropic', base_url: 'https://models.example.com' }, false],
     ['a server whose name only begins so', { wire: 'anthropic', base_url: 'https://api.anthropic.com.example.com' }, false],
     ['another port', { wire: 'anthropic', base_url: 'https://api.anthropic.com:8443' }, false],
-    ['a server that the file names for it', { wire: 'anthropic', base_url: 'https://models.example.com', client_logins: true }, true],
+    [
+      'a server that the file names for it',
+      { wire: 'anthropic', base_url: 'https://models.example.com', client_logins: true },
+      true,
+    ],
   ])('send clients’ logins to %s: %#', (_, row, clientLogins) => {
     expect(resolve({ providers: { work: { ...row, api_key: 'sk-1' } } }).providers[0]).toMatchObject({ clientLogins })
     const { base_url, client_logins } = { client_logins: undefined, ...row }

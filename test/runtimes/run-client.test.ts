@@ -84,6 +84,12 @@ describe('run', () => {
     expect((await run(['--subscription', '--', 'codex'])).code).toBe(2)
   })
 
+  it('inside another run says whose work and whose key it is once', async () => {
+    const outer = `x-team: a\nx-metis-project: outer\nx-metis-branch: main\nX-Metis-Key: gw_outer`
+    const { env } = await shown(['--', 'claude'], { env: { ANTHROPIC_CUSTOM_HEADERS: outer } })
+    expect(env.ANTHROPIC_CUSTOM_HEADERS).toBe(`x-team: a\n${headers()}`)
+  })
+
   it('gives Codex a provider by its arguments, and the token by its environment alone', async () => {
     const { argv, env } = await shown(['--', 'codex', 'exec', 'hi'])
     expect(env).toEqual({ METIS_GATEWAY_KEY: token })

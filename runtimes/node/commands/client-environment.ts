@@ -19,7 +19,9 @@ export function familyOf(command: string): Family {
 
 export function environmentFor(family: Family, to: Attributed, env: Io['env']): Io['env'] {
   const headers = Object.entries(headersOf(to)).map(([name, value]) => `${name}: ${value}`)
-  const custom = [env['ANTHROPIC_CUSTOM_HEADERS'], ...headers].filter((line) => line !== undefined && line !== '').join('\n')
+  // A run inside a run: the outer one's key beside this one's would be refused, and its work is not this one's.
+  const others = (env['ANTHROPIC_CUSTOM_HEADERS'] ?? '').split('\n').filter((line) => line !== '' && !ownHeader.test(line))
+  const custom = [...others, ...headers].join('\n')
   switch (family) {
     case 'claude-code': {
       // As a bearer token it wins over a login and asks nobody for approval; a key beside it would be another credential.
@@ -46,6 +48,8 @@ export function environmentFor(family: Family, to: Attributed, env: Io['env']): 
       return family satisfies never
   }
 }
+
+const ownHeader = /^\s*x-metis-(?:key|project|branch)\s*:/i
 
 /** Codex takes a provider from no variable: the arguments that go before its own. The token stays in the environment. */
 export function overridesFor(family: Family, to: Attributed): readonly string[] {
