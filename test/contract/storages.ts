@@ -6,6 +6,7 @@ import { openPostgres } from '../../runtimes/node/postgres.ts'
 import { loadSqliteDriver } from '../../runtimes/node/sqlite-driver.ts'
 import type { SqliteDriver } from '../../runtimes/node/sqlite-connection.ts'
 import { openSqlite } from '../../runtimes/node/sqlite.ts'
+import { isBun } from '../../runtimes/this-runtime.ts'
 import { openD1 } from '../../runtimes/workers/d1.ts'
 import { startD1, type D1Server } from '../support/d1.ts'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../support/postgres-server.ts'
@@ -15,7 +16,8 @@ const onSqlite = (driver: SqliteDriver['name']): OpenStorage => ({
   open: (folder) => openSqlite(`${folder}/metis.db`, { driver }),
 })
 
-const drivers = ['better-sqlite3', 'node:sqlite'] as const
+/** Of the runtime that runs this: `drivers.test.ts` runs the contract again on another, for the drivers that are only there. */
+const drivers = isBun ? (['bun:sqlite'] as const) : (['better-sqlite3', 'node:sqlite'] as const)
 
 /** A database of its own for each folder. */
 const onPostgres = (): OpenStorage => {

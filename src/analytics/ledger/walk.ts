@@ -101,18 +101,22 @@ async function rowsOf(db: Kysely<Database>, page: readonly EventsTable[]): Promi
 function differentColumn(row: CallsTable, expected: CallsTable): string | null {
   const found = new Map(Object.entries(row))
   for (const [column, value] of Object.entries(expected)) {
-    if (asStored(found.get(column)) !== asStored(value))
-      return `${column} is ${String(found.get(column))} instead of ${String(value)}`
+    if (!isStoredAs(found.get(column), value)) return `${column} is ${String(found.get(column))} instead of ${String(value)}`
   }
   return null
 }
 
 /**
  * A model may be called by anything that JSON holds, and columns of text hold less: half a surrogate pair on no database, a NUL
- * not on Postgres. Each writes its own replacement.
+ * not on Postgres. Each writes its own replacement, and node:sqlite reads no further than a NUL.
  */
-const asStored = (value: unknown): unknown =>
-  typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').replaceAll(/[\uFFFD\p{Surrogate}]+/gu, '\uFFFD') : value
+function isStoredAs(found: unknown, value: unknown): boolean {
+  if (typeof found !== 'string' || typeof value !== 'string') return found === value
+  return withReplacements(found) === withReplacements(value) || found === value.split('\0')[0]
+}
+
+const withReplacements = (text: string): string =>
+  text.replaceAll('\0', '\uFFFD').replaceAll(/[\uFFFD\p{Surrogate}]+/gu, '\uFFFD')
 
 /** The turns that are under way: open in the events, and open in `inflight`. */
 async function matchInflight(db: Kysely<Database>, open: ReadonlyMap<string, OpenTurn>, faults: FaultLog): Promise<number> {
