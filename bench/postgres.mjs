@@ -9,10 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { sql } from 'kysely'
 import { openNode, startServe } from '../dist/node.js'
+import { bundled } from '../scripts/bundled.mjs'
 import { planner } from '../scripts/generate-traffic.mjs'
 
 const { values: flags, positionals } = parseArgs({
@@ -77,18 +76,12 @@ async function fill() {
     if (code !== 0) throw new Error('psql failed')
   }
   process.stderr.write('\rsums …\n')
+  // The store's own projections: what they make of the calls must be what the gateway makes of them.
   const { remakeHour } = await bundled('src/store/projections.ts')
   for (let hour = startUs; hour < endUs; hour += hourUs) {
     for (const statement of remakeHour(hour)) await db.executeQuery(statement.compile(db))
   }
   await sql`vacuum analyze`.execute(db)
-}
-
-/** The store's own projections: what they make of the calls must be what the gateway makes of them. */
-async function bundled(path) {
-  const entry = fileURLToPath(new URL(`../${path}`, import.meta.url))
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', platform: 'node', write: false })
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`)
 }
 
 function copyInto(table, columns) {

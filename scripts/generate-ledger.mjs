@@ -3,11 +3,10 @@
 //
 //   npm run build && node scripts/generate-ledger.mjs FOLDER [--calls 1000000] [--days 30] [--seed 1] [--users 200]
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
-import { build } from 'esbuild'
 import { openNode } from '../dist/node.js'
+import { bundled } from './bundled.mjs'
 import { planner } from './generate-traffic.mjs'
 
 const { values: flags, positionals } = parseArgs({
@@ -73,10 +72,4 @@ function insert(table, row) {
     inserts.set(table, statement)
   }
   statement.run(row)
-}
-
-async function bundled(path) {
-  const entry = fileURLToPath(new URL(`../${path}`, import.meta.url))
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', platform: 'node', write: false })
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`)
 }

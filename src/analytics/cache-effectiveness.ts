@@ -10,7 +10,8 @@ import type { Fact } from './facts.ts'
 import { readFacts } from './read-facts.ts'
 import { listPriceOf, tokensOf } from './reprice.ts'
 import { groupRows, totalFields, totalsOf, type Group } from './totals.ts'
-import { readUsage, type UsageSum } from './usage.ts'
+import type { UsageSum } from './usage-sums.ts'
+import { readUsage } from './usage.ts'
 
 const miss = z.object({
   calls: z.int(),

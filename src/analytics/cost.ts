@@ -6,7 +6,8 @@ import { defineEndpoint, windowOfAnswer, windowSchema, type AnalyticsContext, ty
 import { groupBy, stackBy, type Grouping } from './grouping.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 import { limitOf } from './page.ts'
-import { addUsage, compareKeys, groupRows, lessUsage, noUsageSum, totalFields, totals, totalsOf, type Group } from './totals.ts'
+import { compareKeys, groupRows, totalFields, totals, totalsOf, type Group } from './totals.ts'
+import { addUsage, lessUsage, noUsageSum } from './usage-sums.ts'
 import { readTopUsage, readUsage } from './usage.ts'
 import { windowBefore } from './window.ts'
 

@@ -4,7 +4,7 @@ import { parseModelRef } from '../catalog/models.ts'
 import { costOf, type Price } from '../catalog/prices.ts'
 import { noUsage, type Usage } from '../ir/usage.ts'
 import type { AnalyticsContext } from './endpoint.ts'
-import type { UsageSum } from './usage.ts'
+import type { UsageSum } from './usage-sums.ts'
 
 /** null = no price is known. Await `prices.ready()` before. */
 export function listPriceOf(model: string | null, { prices, nowUs }: AnalyticsContext, serviceTier?: string): Price | null {

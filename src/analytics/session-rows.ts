@@ -3,7 +3,8 @@ import { sql } from 'kysely'
 import type { Kysely, RawBuilder } from 'kysely'
 import type { Database } from '../store/schema.ts'
 import type { Scope } from './endpoint.ts'
-import { callSums, usageOf, type SqlRow, type UsageSum } from './usage.ts'
+import { usageOf, type UsageSum } from './usage-sums.ts'
+import { callSums, type SqlRow } from './usage.ts'
 
 export interface SessionRow {
   readonly sessionId: string

@@ -7,7 +7,8 @@ import { defineEndpoint, type Scope } from './endpoint.ts'
 import { newestPieces } from './newest-first.ts'
 import { cursorOf, cursorTextOf, nextCursorField, pageFields, type Cursor } from './page.ts'
 import { readSessions, sessionIdsIn, type SessionRows } from './session-rows.ts'
-import { addUsage, totalFields, totalsOf } from './totals.ts'
+import { totalFields, totalsOf } from './totals.ts'
+import { addUsage } from './usage-sums.ts'
 import { isoOf } from './window.ts'
 
 const textOrNull = z.string().nullable()

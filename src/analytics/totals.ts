@@ -1,7 +1,8 @@
 // Usage as every answer prints it, and the folding of rows into it. Integers are added; dollars are only printed.
 import * as z from 'zod'
 import { usdOf } from '../lib/money.ts'
-import type { UsageSum, UsageRow } from './usage.ts'
+import { addUsage, type UsageSum } from './usage-sums.ts'
+import type { UsageRow } from './usage.ts'
 import { isoOf } from './window.ts'
 
 export const totalFields = {
@@ -83,61 +84,4 @@ export function compareKeys(a: string | null, b: string | null): number {
   if (a === b) return 0
   if (a === null) return 1
   return b === null || a < b ? -1 : 1
-}
-
-/** Sums of nothing. */
-export const noUsageSum: UsageSum = {
-  callCount: 0,
-  unpricedCalls: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  cacheCreationInputTokens: 0,
-  cacheCreation1hTokens: 0,
-  reasoningTokens: 0,
-  costNanoUsd: 0,
-  measuredCostNanoUsd: 0,
-  subscriptionCalls: 0,
-  listNanoUsd: 0,
-  latencyMsSum: 0,
-  lastCallUs: 0,
-}
-
-export function addUsage(a: UsageSum, b: UsageSum): UsageSum {
-  return {
-    callCount: a.callCount + b.callCount,
-    unpricedCalls: a.unpricedCalls + b.unpricedCalls,
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
-    cacheCreationInputTokens: a.cacheCreationInputTokens + b.cacheCreationInputTokens,
-    cacheCreation1hTokens: a.cacheCreation1hTokens + b.cacheCreation1hTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-    costNanoUsd: a.costNanoUsd + b.costNanoUsd,
-    measuredCostNanoUsd: a.measuredCostNanoUsd + b.measuredCostNanoUsd,
-    subscriptionCalls: a.subscriptionCalls + b.subscriptionCalls,
-    listNanoUsd: a.listNanoUsd + b.listNanoUsd,
-    latencyMsSum: a.latencyMsSum + b.latencyMsSum,
-    lastCallUs: Math.max(a.lastCallUs, b.lastCallUs),
-  }
-}
-
-/** What is left of a whole without one of its parts; when the last of it was is not known. */
-export function lessUsage(whole: UsageSum, part: UsageSum): UsageSum {
-  return {
-    callCount: whole.callCount - part.callCount,
-    unpricedCalls: whole.unpricedCalls - part.unpricedCalls,
-    inputTokens: whole.inputTokens - part.inputTokens,
-    outputTokens: whole.outputTokens - part.outputTokens,
-    cachedInputTokens: whole.cachedInputTokens - part.cachedInputTokens,
-    cacheCreationInputTokens: whole.cacheCreationInputTokens - part.cacheCreationInputTokens,
-    cacheCreation1hTokens: whole.cacheCreation1hTokens - part.cacheCreation1hTokens,
-    reasoningTokens: whole.reasoningTokens - part.reasoningTokens,
-    costNanoUsd: whole.costNanoUsd - part.costNanoUsd,
-    measuredCostNanoUsd: whole.measuredCostNanoUsd - part.measuredCostNanoUsd,
-    subscriptionCalls: whole.subscriptionCalls - part.subscriptionCalls,
-    listNanoUsd: whole.listNanoUsd - part.listNanoUsd,
-    latencyMsSum: whole.latencyMsSum - part.latencyMsSum,
-    lastCallUs: whole.lastCallUs,
-  }
 }

@@ -3,37 +3,14 @@
 import { sql } from 'kysely'
 import type { Kysely, RawBuilder } from 'kysely'
 import { measuredBases } from '../store/projections.ts'
-import type { Database, UsageHourlyTable } from '../store/schema.ts'
-import type { SettledUsageTable } from '../store/settled-tables.ts'
+import type { Database } from '../store/schema.ts'
 import { startsOf, withMarks, type Mark, type Span } from '../store/settled.ts'
 import type { Dimension } from './dimensions.ts'
 import type { Scope } from './endpoint.ts'
 import { ofMarks, ofRun } from './settled-run.ts'
 import { partsOf, splitFor, splitName, type Split } from './settled-splits.ts'
+import { numberOf, summed, usageOf, type SummedColumn, type UsageSum } from './usage-sums.ts'
 import { isoOf, type Window } from './window.ts'
-
-export interface UsageSum {
-  readonly callCount: number
-  readonly unpricedCalls: number
-  readonly inputTokens: number
-  readonly outputTokens: number
-  readonly cachedInputTokens: number
-  readonly cacheCreationInputTokens: number
-  readonly cacheCreation1hTokens: number
-  /** Of the output. */
-  readonly reasoningTokens: number
-  /** Of the priced calls. */
-  readonly costNanoUsd: number
-  /** Of those whose tokens the provider counted. */
-  readonly measuredCostNanoUsd: number
-  /** Of clients' own subscriptions: no part of the cost. */
-  readonly subscriptionCalls: number
-  /** Theirs, at list price. */
-  readonly listNanoUsd: number
-  readonly latencyMsSum: number
-  /** 0 = no call. */
-  readonly lastCallUs: number
-}
 
 export interface UsageRow {
   /** One value per dimension asked for, in its order; null = the call had none. `hour` is a time, `day` a date, both ISO and UTC. */
@@ -188,24 +165,8 @@ function keyExpression(dimension: Dimension, time: RawBuilder<unknown>): RawBuil
 const groupBy = (names: readonly RawBuilder<unknown>[]): RawBuilder<unknown> =>
   names.length === 0 ? sql`` : sql` group by ${sql.join(names)}`
 
-const summed = [
-  'call_count',
-  'unpriced_calls',
-  'input_tokens',
-  'output_tokens',
-  'cached_input_tokens',
-  'cache_creation_input_tokens',
-  'cache_creation_1h_tokens',
-  'reasoning_tokens',
-  'cost_nano_usd',
-  'measured_cost_nano_usd',
-  'subscription_calls',
-  'list_nano_usd',
-  'latency_ms_sum',
-] as const satisfies readonly (keyof UsageHourlyTable & keyof SettledUsageTable)[]
-
 /** What one call is worth where it is more than its column; the same as store/projections.ts adds to an hour. */
-const ofCall: Partial<Record<(typeof summed)[number], RawBuilder<unknown>>> = {
+const ofCall: Partial<Record<SummedColumn, RawBuilder<unknown>>> = {
   call_count: sql`1`,
   unpriced_calls: sql`case when cost_nano_usd is null then 1 else 0 end`,
   measured_cost_nano_usd: sql`case when cost_basis in (${sql.join(measuredBases.map((basis) => sql.lit(basis)))}) then coalesce(cost_nano_usd, 0) else 0 end`,
@@ -221,29 +182,6 @@ export const callSums = [...summed.map((name) => sumOf(name, ofCall[name])), las
 const hourlySums = [...summed.map((name) => sumOf(name)), lastCall('last_call_us')]
 const outerSums = hourlySums
 const settledSums = [...summed, 'last_call_us'].map((name) => sql.ref(name))
-
-/** Sums over nothing are NULL; Postgres may print a bigint as text. */
-const numberOf = (value: unknown): number => Number(value ?? 0)
-
-export function usageOf(row: SqlRow, prefix = ''): UsageSum {
-  const of = (name: string): number => numberOf(row[prefix + name])
-  return {
-    callCount: of('call_count'),
-    unpricedCalls: of('unpriced_calls'),
-    inputTokens: of('input_tokens'),
-    outputTokens: of('output_tokens'),
-    cachedInputTokens: of('cached_input_tokens'),
-    cacheCreationInputTokens: of('cache_creation_input_tokens'),
-    cacheCreation1hTokens: of('cache_creation_1h_tokens'),
-    reasoningTokens: of('reasoning_tokens'),
-    costNanoUsd: of('cost_nano_usd'),
-    measuredCostNanoUsd: of('measured_cost_nano_usd'),
-    subscriptionCalls: of('subscription_calls'),
-    listNanoUsd: of('list_nano_usd'),
-    latencyMsSum: of('latency_ms_sum'),
-    lastCallUs: of('last_call_us'),
-  }
-}
 
 function keyOf(dimension: Dimension, value: unknown): string | null {
   if (dimension === 'hour') return isoOf(numberOf(value))

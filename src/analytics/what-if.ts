@@ -11,7 +11,8 @@ import { identifier } from './filters.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 import { readFacts } from './read-facts.ts'
 import { listPriceOf, repricedNanoUsd, tokensOf } from './reprice.ts'
-import { readUsage, type UsageSum } from './usage.ts'
+import type { UsageSum } from './usage-sums.ts'
+import { readUsage } from './usage.ts'
 
 const scenarioNames = ['model', 'batch', 'cache_1h', 'no_cache'] as const
 

@@ -41,13 +41,8 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-const issueBody = z.strictObject({
-  name: z.string().trim().min(1).max(200),
-  workspace: z.string().trim().min(1).max(4096).nullish(),
-  user_id: identifier.nullish(),
-  team_id: identifier.nullish(),
-  /** Makes a user or team that is not there. */
-  create: z.boolean().optional(),
+/** What a key is given and may be changed later. */
+const changeable = {
   allowed_models: z.array(z.string().min(1).max(200)).max(100).optional(),
   daily_cap_usd: usd,
   monthly_cap_usd: usd,
@@ -59,25 +54,23 @@ const issueBody = z.strictObject({
   expires_in: duration.nullish(),
   ignore_client_model: z.boolean().optional(),
   log_messages: z.boolean().optional(),
+}
+const name = z.string().trim().min(1).max(200)
+
+const issueBody = z.strictObject({
+  ...changeable,
+  name,
+  workspace: z.string().trim().min(1).max(4096).nullish(),
+  user_id: identifier.nullish(),
+  team_id: identifier.nullish(),
+  /** Makes a user or team that is not there. */
+  create: z.boolean().optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(128)).optional(),
 })
 
 /** null lifts a limit; what is not there stays as it is. */
 const changeBody = z
-  .strictObject({
-    name: issueBody.shape.name.optional(),
-    allowed_models: issueBody.shape.allowed_models,
-    daily_cap_usd: usd,
-    monthly_cap_usd: usd,
-    budget_usd: usd,
-    allow_unpriced: z.boolean().optional(),
-    requests_per_minute: limit,
-    tokens_per_minute: limit,
-    concurrent_turns: limit,
-    expires_in: duration.nullish(),
-    ignore_client_model: z.boolean().optional(),
-    log_messages: z.boolean().optional(),
-  })
+  .strictObject({ ...changeable, name: name.optional() })
   .refine((body) => Object.keys(body).length > 0, 'must name something to change')
 
 const rotateBody = z.strictObject({ grace_period: duration.prefault('24h') })

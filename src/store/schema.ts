@@ -3,7 +3,7 @@
 import type { TurnFeedbackTable, TurnPatternsTable } from './pattern-tables.ts'
 import type { SessionMessagesTable, SessionsTable } from './session-tables.ts'
 
-import type { SettledFactsTable, SettledSpansTable, SettledUsageTable } from './settled-tables.ts'
+import type { SettledFactsTable, SettledSpansTable, SettledUsageTable, UsageSums } from './settled-tables.ts'
 
 export interface Database {
   events: EventsTable
@@ -89,7 +89,7 @@ export interface CallsTable {
 }
 
 /** Sums per hour and identity; '' stands for "none" in the key columns (a primary key holds no NULL on Postgres). */
-export interface UsageHourlyTable {
+export interface UsageHourlyTable extends UsageSums {
   /** Start of the hour. */
   hour_us: number
   gateway_key_id: string
@@ -102,23 +102,7 @@ export interface UsageHourlyTable {
   inbound_shape: string
   provider: string
   model: string
-  call_count: number
   failed_calls: number
-  unpriced_calls: number
-  input_tokens: number
-  output_tokens: number
-  cached_input_tokens: number
-  cache_creation_input_tokens: number
-  cache_creation_1h_tokens: number
-  reasoning_tokens: number
-  cost_nano_usd: number
-  /** Cost of calls whose tokens were counted by the provider. */
-  measured_cost_nano_usd: number
-  /** Of clients' own subscriptions: they cost nothing, and at list price so much. */
-  subscription_calls: number
-  list_nano_usd: number
-  latency_ms_sum: number
-  last_call_us: number
 }
 
 /** Turns that are upstream now: what a dead process leaves behind. */

@@ -11,8 +11,28 @@ export interface SettledSpansTable {
   ready: number
 }
 
+/** What is summed of calls, of an hour and of what is settled. */
+export interface UsageSums {
+  call_count: number
+  unpriced_calls: number
+  input_tokens: number
+  output_tokens: number
+  cached_input_tokens: number
+  cache_creation_input_tokens: number
+  cache_creation_1h_tokens: number
+  reasoning_tokens: number
+  cost_nano_usd: number
+  /** Cost of calls whose tokens were counted by the provider. */
+  measured_cost_nano_usd: number
+  /** Of clients' own subscriptions: they cost nothing, and at list price so much. */
+  subscription_calls: number
+  list_nano_usd: number
+  latency_ms_sum: number
+  last_call_us: number
+}
+
 /** Usage of a settled span, split one way; '' stands for "none", and for what it is not split by. */
-export interface SettledUsageTable {
+export interface SettledUsageTable extends UsageSums {
   /** Names of the columns that it is split by. */
   split: string
   span: string
@@ -28,20 +48,6 @@ export interface SettledUsageTable {
   inbound_shape: string
   session_id: string
   tags_json: string
-  call_count: number
-  unpriced_calls: number
-  input_tokens: number
-  output_tokens: number
-  cached_input_tokens: number
-  cache_creation_input_tokens: number
-  cache_creation_1h_tokens: number
-  reasoning_tokens: number
-  cost_nano_usd: number
-  measured_cost_nano_usd: number
-  subscription_calls: number
-  list_nano_usd: number
-  latency_ms_sum: number
-  last_call_us: number
 }
 
 /** What analytics counts beside money (analytics/facts.ts), of a settled span; '' stands for "none". */

@@ -1,14 +1,12 @@
 // What goes into the ledger late and out of it early, on every database: imports, new prices, prunes, rebuilds and the proof.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { proveLedger } from '../../src/analytics/ledger/prove.ts'
 import { createPriceCatalog } from '../../src/catalog/price-catalog.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
-import { createIdFactory } from '../../src/lib/ids.ts'
-import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
+import type { CommitQueue } from '../../src/store/commit-queue.ts'
 import type { ImportedCall } from '../../src/store/imports/imported-call.ts'
 import { writeImported } from '../../src/store/imports/write.ts'
 import { createIdentityStore } from '../../src/store/identities.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { hourStartOf, remakeHour } from '../../src/store/projections.ts'
 import { prune } from '../../src/store/prune.ts'
 import { rebuild } from '../../src/store/rebuild.ts'
@@ -16,29 +14,18 @@ import { reprice } from '../../src/store/reprice.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { createTurnStatements } from '../../src/store/turn-statements.ts'
 import { closeUnit, openUnit } from '../../src/store/turn-units.ts'
-import { defer, silent, temporaryFolder } from '../store/open-store.ts'
 import { byTest } from '../support/author.ts'
-import { fakeClock } from '../support/fake-clock.ts'
 import { turnOf, type TurnShape } from '../support/turns.ts'
 import type { OpenStorage } from './storage-contract.ts'
+import { storeForEach } from './store-for-each.ts'
 
-export function archiveContract(name: string, { open }: OpenStorage): void {
+export function archiveContract(name: string, opener: OpenStorage): void {
   describe(`the past on ${name}`, () => {
-    let folder = temporaryFolder()
     let storage: Storage
     let queue: CommitQueue
-    const clock = fakeClock({ auto: true })
-    const newId = createIdFactory(() => clock.nowUs() / 1000)
-    beforeEach(async () => {
-      folder = temporaryFolder()
-      storage = await open(folder.path)
-      await migrate(storage)
-      queue = createCommitQueue({ storage, clock, defer, logger: silent })
-    })
-    afterEach(async () => {
-      queue.close()
-      await storage.close()
-      folder.remove()
+    const { clock, newId } = storeForEach(opener, (made) => {
+      storage = made.storage
+      queue = made.queue
     })
 
     const pricesOf = (usd: number) => {

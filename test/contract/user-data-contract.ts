@@ -1,41 +1,28 @@
 // A person's data and the end of it, on every database: all of theirs and nobody else's, then a pseudonym and the same sums.
 import { createHash, randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createIdFactory } from '../../src/lib/ids.ts'
-import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
+import { describe, expect, it } from 'vitest'
+import type { CommitQueue } from '../../src/store/commit-queue.ts'
 import { forgetUser } from '../../src/store/forget-user.ts'
 import { createIdentityStore } from '../../src/store/identities.ts'
 import { createKeyStore } from '../../src/store/keys.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { createPatternStore } from '../../src/store/patterns.ts'
 import { rebuild } from '../../src/store/rebuild.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { createTurnStatements } from '../../src/store/turn-statements.ts'
 import { closeUnit, openUnit } from '../../src/store/turn-units.ts'
 import { readUserData, type UserRecord } from '../../src/store/user-data.ts'
-import { defer, silent, temporaryFolder } from '../store/open-store.ts'
-import { fakeClock } from '../support/fake-clock.ts'
 import { turnOf, type TurnShape } from '../support/turns.ts'
 import type { OpenStorage } from './storage-contract.ts'
+import { storeForEach } from './store-for-each.ts'
 
-export function userDataContract(name: string, { open }: OpenStorage): void {
+export function userDataContract(name: string, opener: OpenStorage): void {
   describe(`a person's data on ${name}`, () => {
     const by = { actor: 'admin', origin: 'cli' }
-    let folder = temporaryFolder()
     let storage: Storage
     let queue: CommitQueue
-    const clock = fakeClock({ auto: true })
-    const newId = createIdFactory(() => clock.nowUs() / 1000)
-    beforeEach(async () => {
-      folder = temporaryFolder()
-      storage = await open(folder.path)
-      await migrate(storage)
-      queue = createCommitQueue({ storage, clock, defer, logger: silent })
-    })
-    afterEach(async () => {
-      queue.close()
-      await storage.close()
-      folder.remove()
+    const { clock, newId } = storeForEach(opener, (made) => {
+      storage = made.storage
+      queue = made.queue
     })
 
     const parts = () => ({ storage, queue, clock, newId })
