@@ -6,9 +6,9 @@ import { defineEndpoint, windowOfAnswer, windowSchema, type AnalyticsContext, ty
 import { groupBy, stackBy, type Grouping } from './grouping.ts'
 import { InvalidParameter } from './invalid-parameter.ts'
 import { limitOf } from './page.ts'
-import { compareKeys, groupRows, totalFields, totals, totalsOf, type Group } from './totals.ts'
+import { compareKeys, dearestFirst, groupRows, totalFields, totals, totalsOf, type Group } from './totals.ts'
 import { addUsage, lessUsage, noUsageSum } from './usage-sums.ts'
-import { readTopUsage, readUsage } from './usage.ts'
+import { readTopUsage, readUsage, type UsageRow } from './usage.ts'
 import { windowBefore } from './window.ts'
 
 /** Key columns are called as in the trace: `model`, `user_id`, … */
@@ -76,17 +76,17 @@ async function splitOf(
     }
     case 'dimension': {
       const { dimension } = grouping
-      if (!isTimeDimension(dimension)) return topOf(db, scope, dimension, limit)
+      if (dimension === 'session_id') return topOf(db, scope, dimension, limit)
+      if (!isTimeDimension(dimension)) return limited(groupRows(await readUsage(db, scope, [dimension])), dimension, limit)
       const rows = await readUsage(db, scope, stack === null ? [dimension] : [dimension, stack])
-      const times = groupRows(rows).toSorted((a, b) => compareKeys(a.key, b.key))
-      if (stack === null) return { data: times.map((time) => rowOf(dimension, time)) }
-      return { data: times.flatMap((time) => stackOf(dimension, time, stack)) }
+      return { data: rows.toSorted(byTime).map((each) => timeRowOf(dimension, each, stack)) }
     }
     default:
       return grouping satisfies never
   }
 }
 
+/** Of the one dimension that has thousands of values. */
 async function topOf(db: AnalyticsContext['db'], scope: Scope, dimension: Dimension, limit: number): Promise<Split> {
   const top = await readTopUsage(db, scope, dimension, limit)
   if (top === null) return { data: [] }
@@ -105,9 +105,16 @@ function limited(groups: readonly Group[], column: string, limit: number): Split
   return { data, omitted: { rows: rest.length, totals: totalsOf(left) } }
 }
 
-function stackOf(dimension: Dimension, time: Group, stack: Dimension): readonly Row[] {
-  const row = (part: Group): Row => ({ [dimension]: time.key, ...rowOf(stack, part) })
-  return groupRows(time.parts).map(row)
+/** Within a time the dearest first. */
+function byTime(a: UsageRow, b: UsageRow): number {
+  const [time = null, key = null] = a.keys
+  const [otherTime = null, otherKey = null] = b.keys
+  return compareKeys(time, otherTime) || dearestFirst({ key, usage: a.usage }, { key: otherKey, usage: b.usage })
+}
+
+function timeRowOf(dimension: Dimension, { keys: [time = null, key = null], usage }: UsageRow, stack: Dimension | null): Row {
+  if (stack === null) return { [dimension]: time, ...totalsOf(usage) }
+  return { [dimension]: time, [stack]: key, ...totalsOf(usage) }
 }
 
 const rowOf = (column: string, group: Group): Row => ({ [column]: group.key, ...totalsOf(group.usage) })

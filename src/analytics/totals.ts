@@ -76,7 +76,7 @@ export function groupRows(
 const rest = ({ keys, usage }: UsageRow): UsageRow => ({ keys: keys.slice(1), usage })
 
 /** Cost, then calls, then the name, so that two readings of the same rows print alike; "none" stands last among equals. */
-export function dearestFirst(a: Group, b: Group): number {
+export function dearestFirst(a: Omit<Group, 'parts'>, b: Omit<Group, 'parts'>): number {
   return b.usage.costNanoUsd - a.usage.costNanoUsd || b.usage.callCount - a.usage.callCount || compareKeys(a.key, b.key)
 }
 

@@ -44,25 +44,26 @@ export const summed = [
 export type SummedColumn = (typeof summed)[number]
 
 /** Of a row as a database gives it: sums over nothing are NULL; Postgres may print a bigint as text. */
-export const numberOf = (value: unknown): number => Number(value ?? 0)
+export const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number(value ?? 0))
 
-export function usageOf(row: Readonly<Record<string, unknown>>, prefix = ''): UsageSum {
-  const of = (name: SummedColumn | 'last_call_us'): number => numberOf(row[prefix + name])
+export type SumsRow = Readonly<Partial<Record<SummedColumn | 'last_call_us', unknown>>>
+
+export function usageOf(row: SumsRow): UsageSum {
   return {
-    callCount: of('call_count'),
-    unpricedCalls: of('unpriced_calls'),
-    inputTokens: of('input_tokens'),
-    outputTokens: of('output_tokens'),
-    cachedInputTokens: of('cached_input_tokens'),
-    cacheCreationInputTokens: of('cache_creation_input_tokens'),
-    cacheCreation1hTokens: of('cache_creation_1h_tokens'),
-    reasoningTokens: of('reasoning_tokens'),
-    costNanoUsd: of('cost_nano_usd'),
-    measuredCostNanoUsd: of('measured_cost_nano_usd'),
-    subscriptionCalls: of('subscription_calls'),
-    listNanoUsd: of('list_nano_usd'),
-    latencyMsSum: of('latency_ms_sum'),
-    lastCallUs: of('last_call_us'),
+    callCount: numberOf(row.call_count),
+    unpricedCalls: numberOf(row.unpriced_calls),
+    inputTokens: numberOf(row.input_tokens),
+    outputTokens: numberOf(row.output_tokens),
+    cachedInputTokens: numberOf(row.cached_input_tokens),
+    cacheCreationInputTokens: numberOf(row.cache_creation_input_tokens),
+    cacheCreation1hTokens: numberOf(row.cache_creation_1h_tokens),
+    reasoningTokens: numberOf(row.reasoning_tokens),
+    costNanoUsd: numberOf(row.cost_nano_usd),
+    measuredCostNanoUsd: numberOf(row.measured_cost_nano_usd),
+    subscriptionCalls: numberOf(row.subscription_calls),
+    listNanoUsd: numberOf(row.list_nano_usd),
+    latencyMsSum: numberOf(row.latency_ms_sum),
+    lastCallUs: numberOf(row.last_call_us),
   }
 }
 

@@ -9,7 +9,7 @@ import type { Dimension } from './dimensions.ts'
 import type { Scope } from './endpoint.ts'
 import { ofMarks, ofRun } from './settled-run.ts'
 import { partsOf, splitFor, splitName, type Split } from './settled-splits.ts'
-import { numberOf, summed, usageOf, type SummedColumn, type UsageSum } from './usage-sums.ts'
+import { numberOf, summed, usageOf, type SummedColumn, type SumsRow, type UsageSum } from './usage-sums.ts'
 import { isoOf, type Window } from './window.ts'
 
 export interface UsageRow {
@@ -26,7 +26,7 @@ export async function readUsage(
 ): Promise<readonly UsageRow[]> {
   return withMarks(db, scope.window, async (marks) => {
     const { rows } = await grouped(scope, dimensions, marks).execute(db)
-    return rows.map((row) => rowOf(dimensions, row))
+    return rowsOf(dimensions, rows)
   })
 }
 
@@ -37,7 +37,7 @@ export interface TopUsage {
   readonly whole: UsageSum
 }
 
-/** The dearest rows of a split, as `dearestFirst` has them, and the whole, at one moment: of many sessions few leave the database. */
+/** The dearest rows of a split, as `dearestFirst` has them, and the whole, at one moment: of many sessions few are summed in full. */
 export async function readTopUsage(
   db: Kysely<Database>,
   scope: Scope,
@@ -46,39 +46,72 @@ export async function readTopUsage(
 ): Promise<TopUsage | null> {
   return withMarks(db, scope.window, async (marks) => {
     const key = sql.ref('out_0')
-    const wholes = [
-      sql`count(*) as whole_rows`,
-      ...summed.map((name) => sql`sum(${sql.ref(name)}) as ${sql.ref(`whole_${name}`)}`),
-      sql`max(last_call_us) as whole_last_call_us`,
-    ]
-    const { rows } = await sql<SqlRow>`with split as (${grouped(scope, [dimension], marks)})
-select split.*, whole.* from split cross join (select ${sql.join(wholes)} from split) as whole
-order by coalesce(cost_nano_usd, 0) desc, call_count desc, case when ${key} = '' then 1 else 0 end, ${key} limit ${sql.lit(limit)}`.execute(
-      db,
-    )
+    const dearestOf = (rows: 'ranked' | 'split') => {
+      const column = (name: string) => sql.ref(`${rows}.${name}`)
+      const own = column('out_0')
+      return sql`coalesce(${column('cost_nano_usd')}, 0) desc, ${column('call_count')} desc, case when ${own} = '' then 1 else 0 end, ${own}`
+    }
+    const ofTop = sql`(select ${key} from top)`
+    const whole = sumColumns.map((name) => sql`whole.${sql.ref(name)} as ${sql.ref(`whole_${name}`)}`)
+    const { rows } = await sql<SqlRow>`with ranked as materialized (${grouped(scope, [dimension], marks, { only: rankedBy })}),
+top as materialized (select ${key} from ranked order by ${dearestOf('ranked')} limit ${sql.lit(limit)})
+select split.*, ${sql.join(whole)}, (select count(*) from ranked) as whole_rows
+from (${grouped(scope, [dimension], marks, { among: ofTop })}) as split cross join (${grouped(scope, [], marks)}) as whole
+order by ${dearestOf('split')}`.execute(db)
     const [first] = rows
     if (first === undefined) return null
-    const whole = usageOf(first, 'whole_')
-    return { rows: rows.map((row) => rowOf([dimension], row)), count: numberOf(first['whole_rows']), whole }
+    return {
+      rows: rowsOf([dimension], rows),
+      count: numberOf(first['whole_rows']),
+      whole: usageOf(Object.fromEntries(sumColumns.map((name) => [name, first[`whole_${name}`]]))),
+    }
   })
 }
 
 /** Where no row was counted, a split has none, and the whole one of nulls. */
-function grouped(scope: Scope, dimensions: readonly Dimension[], marks: readonly Mark[]): RawBuilder<SqlRow> {
+function grouped(
+  scope: Scope,
+  dimensions: readonly Dimension[],
+  marks: readonly Mark[],
+  narrowed: Narrowed = {},
+): RawBuilder<SqlRow> {
   const names = dimensions.map((_, index) => sql.ref(`out_${index}`))
   const sources = sourcesOf(scope, dimensions, marks)
-  const arms = sources.map((source) => arm(source, scope, dimensions, names))
+  const arms = sources.map((source) => arm(source, scope, dimensions, names, narrowed))
   const [only] = arms
   if (only !== undefined && sources.length === 1 && !sources.some((source) => isFine(source, dimensions))) return only
-  return sql<SqlRow>`select ${sql.join([...names, ...outerSums])} from (${sql.join(arms, sql` union all `)}) as edges${groupBy(names)}`
+  return sql<SqlRow>`select ${sql.join([...names, ...sumsOf('hours', narrowed)])} from (${sql.join(arms, sql` union all `)}) as edges${groupBy(names)}`
 }
 
-const rowOf = (dimensions: readonly Dimension[], row: SqlRow): UsageRow => ({
-  keys: dimensions.map((dimension, index) => keyOf(dimension, row[`out_${index}`])),
-  usage: usageOf(row),
-})
+function rowsOf(dimensions: readonly Dimension[], rows: readonly SqlRow[]): readonly UsageRow[] {
+  // The same days come again and again, and printing one takes longer than all else of a row.
+  const times = new Map<unknown, string>()
+  const keyOf = (dimension: Dimension, value: unknown): string | null => {
+    if (dimension !== 'hour' && dimension !== 'day') return value === '' ? null : String(value)
+    let text = times.get(value)
+    if (text === undefined) times.set(value, (text = timeText(dimension, numberOf(value))))
+    return text
+  }
+  return rows.map((row) => ({
+    keys: dimensions.map((dimension, index) => keyOf(dimension, row[`out_${index}`])),
+    usage: usageOf(row),
+  }))
+}
 
-export type SqlRow = Readonly<Record<string, unknown>>
+const timeText = (dimension: 'hour' | 'day', us: number): string => (dimension === 'day' ? isoOf(us).slice(0, 10) : isoOf(us))
+
+/** What the order of a top is made of. */
+const rankedBy = ['cost_nano_usd', 'call_count'] as const
+
+interface Narrowed {
+  /** Sums of these alone. */
+  readonly only?: readonly SummedColumn[]
+  /** A set of values of the first dimension. */
+  readonly among?: RawBuilder<unknown>
+}
+
+export type SqlRow = SumsRow & Readonly<Record<string, unknown>>
+const sumColumns = [...summed, 'last_call_us'] as const
 
 interface Source {
   readonly table: 'calls' | 'usage_hourly' | 'settled_usage'
@@ -132,19 +165,23 @@ function arm(
   { filters }: Scope,
   dimensions: readonly Dimension[],
   names: readonly RawBuilder<unknown>[],
+  narrowed: Narrowed,
 ): RawBuilder<SqlRow> {
   const { settled } = source
   const time = sql.ref(timeColumns[source.table])
-  const keys = dimensions.map((dimension, index) => sql`${keyExpression(dimension, time)} as ${sql.ref(`out_${index}`)}`)
+  const expressions = dimensions.map((dimension) => keyExpression(dimension, time))
+  const keys = expressions.map((expression, index) => sql`${expression} as ${sql.ref(`out_${index}`)}`)
+  const [first] = expressions
+  const among = narrowed.among === undefined || first === undefined ? [] : [sql`${first} in ${narrowed.among}`]
   const fine = isFine(source, dimensions)
-  const sums = fine ? settledSums : source.table === 'calls' ? callSums : hourlySums
+  const sums = sumsOf(fine ? 'as they are' : source.table === 'calls' ? 'calls' : 'hours', narrowed)
   const { startUs, endUs } = source
   const within =
     settled === undefined
       ? [sql`${time} >= ${startUs}`, sql`${time} < ${endUs}`]
       : [ofRun('settled_usage', { span: settled.span, startUs, endUs }), sql`split = ${splitName(settled.split)}`]
   const from = settled === undefined ? sql.table(source.table) : ofMarks('settled_usage')
-  const conditions = [...within, ...filters.map(([column, value]) => sql`${sql.ref(column)} = ${value}`)]
+  const conditions = [...within, ...among, ...filters.map(([column, value]) => sql`${sql.ref(column)} = ${value}`)]
   return sql`select ${sql.join([...keys, ...sums])} from ${from} where ${sql.join(conditions, sql` and `)}${groupBy(fine ? [] : names)}`
 }
 
@@ -174,17 +211,18 @@ const ofCall: Partial<Record<SummedColumn, RawBuilder<unknown>>> = {
   latency_ms_sum: sql`cast(round(latency_ms) as bigint)`,
 }
 
-const sumOf = (name: string, value: RawBuilder<unknown> = sql.ref(name)) => sql`sum(${value}) as ${sql.ref(name)}`
-const lastCall = (column: string) => sql`max(${sql.ref(column)}) as last_call_us`
+type SumsOf = 'calls' | 'hours' | 'as they are'
+
+function sumsOf(rows: SumsOf, { only }: Narrowed = {}): readonly RawBuilder<unknown>[] {
+  const sumOf = (name: SummedColumn): RawBuilder<unknown> => {
+    const column = sql.ref(name)
+    if (rows === 'as they are') return column
+    return sql`sum(${(rows === 'calls' ? ofCall[name] : undefined) ?? column}) as ${column}`
+  }
+  if (only !== undefined) return only.map(sumOf)
+  const last = sql.ref(rows === 'calls' ? 'timestamp_us' : 'last_call_us')
+  return [...summed.map(sumOf), rows === 'as they are' ? last : sql`max(${last}) as last_call_us`]
+}
 
 /** Sums over rows of `calls`, read by `usageOf`. */
-export const callSums = [...summed.map((name) => sumOf(name, ofCall[name])), lastCall('timestamp_us')]
-const hourlySums = [...summed.map((name) => sumOf(name)), lastCall('last_call_us')]
-const outerSums = hourlySums
-const settledSums = [...summed, 'last_call_us'].map((name) => sql.ref(name))
-
-function keyOf(dimension: Dimension, value: unknown): string | null {
-  if (dimension === 'hour') return isoOf(numberOf(value))
-  if (dimension === 'day') return isoOf(numberOf(value)).slice(0, 10)
-  return value === '' ? null : String(value)
-}
+export const callSums = sumsOf('calls')
