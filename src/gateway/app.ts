@@ -19,6 +19,7 @@ import { createQuotaAlerts } from '../store/quota-alerts.ts'
 import type { SpoolingTraceStore } from '../store/trace-store.ts'
 import { createAlertWebhook } from './alert-webhook.ts'
 import { createAuthenticate, ownerDisabled } from './authenticate.ts'
+import { createCapGauges } from './cap-gauges.ts'
 import { createClientAddress } from './client-address.ts'
 import { createCountTokens } from './count-tokens.ts'
 import { createDoor } from './door.ts'
@@ -123,6 +124,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     engine,
     availability,
     meters,
+    caps: createCapGauges(services),
     spans,
     errorAnswers,
     failures,

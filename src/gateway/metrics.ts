@@ -1,9 +1,10 @@
 // `GET /metrics`: what an operator watches, as Prometheus text (docs/observability.md lists the names). Of this process since it
-// started; nothing is asked of the database, so that a scrape delays no answer.
+// started; only caps are asked of the database, for other processes spend from them too.
 import type { Engine } from '../engine/engine.ts'
 import type { Availability } from '../routing/availability.ts'
 import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
+import type { CapGauges } from './cap-gauges.ts'
 import { counter, gauge, printFamilies, type Counts, type Family, type Sample } from './prometheus.ts'
 import type { SampledEvents } from './sampled-events.ts'
 import type { SpanExport } from './span-export.ts'
@@ -16,6 +17,7 @@ export interface MetricsParts {
   readonly queue: CommitQueue
   readonly availability: Pick<Availability, 'unavailable'>
   readonly meters: TurnMeters
+  readonly caps: CapGauges
   /** null = none are sent. */
   readonly spans: Pick<SpanExport, 'exported' | 'dropped'> | null
   readonly errorAnswers: Counts
@@ -25,7 +27,7 @@ export interface MetricsParts {
   readonly untracedTurns: () => number
 }
 
-export function createMetrics(parts: MetricsParts): () => Response {
+export function createMetrics(parts: MetricsParts): () => Promise<Response> {
   const { services, engine, queue } = parts
   const { clock } = services
   const startedMs = clock.nowMs()
@@ -39,6 +41,7 @@ export function createMetrics(parts: MetricsParts): () => Response {
     gauge('metis_uptime_seconds', 'Seconds since this process started.', () => Math.floor((clock.nowMs() - startedMs) / 1000)),
     gauge('metis_turns_running', 'Turns that are with a provider now.', () => engine.running),
     ...parts.meters.families,
+    ...parts.caps.families,
     {
       name: 'metis_provider_available',
       type: 'gauge',
@@ -74,7 +77,10 @@ export function createMetrics(parts: MetricsParts): () => Response {
     ),
     counter('metis_untraced_turns_total', 'Turns that could be put neither in the store nor in the spool.', parts.untracedTurns),
   ]
-  return () => services.respond(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, printFamilies(families))
+  return async () => {
+    await parts.caps.refresh()
+    return services.respond(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, printFamilies(families))
+  }
 }
 
 function providers({ services, availability }: MetricsParts): readonly Sample[] {

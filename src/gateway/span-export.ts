@@ -49,6 +49,7 @@ export function createSpanExport({ config, services, version }: SpanExportParts)
   async function sendAll(): Promise<void> {
     while (waiting.length > 0) {
       const spans = waiting.splice(0, BATCH).flatMap((turn) => spanOf(turn) ?? [])
+      if (spans.length === 0) continue
       const problem = await deliver(JSON.stringify(envelopeOf(spans)))
       if (problem === null) {
         exported += spans.length

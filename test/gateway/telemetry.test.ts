@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { nodeClock } from '../../runtimes/node/clock.ts'
 import { createLogger } from '../../runtimes/node/logger.ts'
+import { createSpanExport } from '../../src/gateway/span-export.ts'
 import { eventually } from '../support/deadline.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
+import { turnOf } from '../support/turns.ts'
 
 let gateway: TestGateway | null = null
 const servers: Server[] = []
@@ -158,6 +161,31 @@ describe('spans over OTLP', () => {
     await eventually(2000, 'the count', async () => (await metric(on, 'metis_spans_exported_total')) === 1 || undefined)
     expect((await ask(on)).status).toBe(200)
     await eventually(5000, 'the drop', async () => (await metric(on, 'metis_spans_dropped_total')) === 1 || undefined)
+  })
+})
+
+describe('the export of spans', () => {
+  it('posts nothing for turns of which nothing went upstream', async () => {
+    const posted: string[] = []
+    const pending: Promise<unknown>[] = []
+    const spans = createSpanExport({
+      config: { endpoint: 'http://127.0.0.1:4318', headers: {}, serviceName: 'gateway' },
+      version: '0.0.0-test',
+      services: {
+        clock: nodeClock,
+        logger: { log: () => undefined },
+        instanceId: 'instance-1',
+        background: (work) => void pending.push(work),
+        send: ({ url }) => {
+          posted.push(url)
+          return Promise.reject(new Error('nothing listens there'))
+        },
+      },
+    })
+    spans.hurry()
+    spans.closed?.({ ...turnOf(1).closed, call: null })
+    await Promise.all(pending)
+    expect([pending.length, posted, spans.exported, spans.dropped]).toEqual([1, [], 0, 0])
   })
 })
 
