@@ -11,7 +11,13 @@ import { listPrice, multiplyRatios, picoRateOf, type Price, type PriceCatalog, t
 
 /** The one function of the package that we use. */
 export interface PriceSource {
-  findProvider(options: { providerId: string }): { readonly models: ModelInfo[] } | undefined
+  findProvider(options: { providerId: string }): PriceList | undefined
+}
+
+/** Who sells models of others at their price names them: Azure OpenAI's. */
+interface PriceList {
+  readonly models: ModelInfo[]
+  readonly fallback_model_providers?: string[]
 }
 
 /** Held equal to the installed package by a test. */
@@ -31,8 +37,9 @@ export function createPriceCatalog(config: Config, load: () => Promise<PriceSour
     const key = `${list}\n${name}`
     const known = matched.get(key)
     if (known !== undefined) return known
-    const listed = prices.findProvider({ providerId: list })?.models ?? []
-    const model = findModel(overlayModels.get(list) ?? [], name) ?? findModel(listed, name)
+    const own = prices.findProvider({ providerId: list })
+    const lists = [list, ...(own?.fallback_model_providers ?? [])]
+    const model = lists.map((id) => findIn(id, name, prices)).find((found) => found !== undefined)
     if (matched.size >= matchCacheLimit) matched.clear()
     matched.set(key, model ?? null)
     return model ?? null
@@ -71,6 +78,12 @@ export function createPriceCatalog(config: Config, load: () => Promise<PriceSour
   }
 }
 
+function findIn(list: string, name: string, prices: PriceSource): ModelInfo | undefined {
+  return (
+    findModel(overlayModels.get(list) ?? [], name) ?? findModel(prices.findProvider({ providerId: list })?.models ?? [], name)
+  )
+}
+
 function isOverridden(override: { matches(id: string): boolean }, provider: string, model: string): boolean {
   return override.matches(`${provider}:${model}`) || override.matches(`${provider}:${undated(plainName(model))}`)
 }
@@ -85,6 +98,7 @@ const listIds: ReadonlyMap<string, string> = new Map([
   ['xai', 'x-ai'],
   ['moonshot', 'moonshotai'],
   ['gemini', 'google'],
+  ['azure-openai', 'azure'],
 ])
 
 interface Listed {

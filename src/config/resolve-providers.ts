@@ -2,24 +2,8 @@
 import { baseUrlFault, parseUrl } from './base-url.ts'
 import type { ConfigIssue } from './errors.ts'
 import type { Environment } from './parse-file.ts'
+import { addressOf, addressVariableOf, type Preset } from './preset.ts'
 import type { ConfigFile, ProviderConfig, ProviderKey } from './schema.ts'
-
-/** A vendor as a row: what its provider is when nothing else is said. */
-export interface Preset {
-  readonly name: string
-  readonly wire: ProviderConfig['wire']
-  readonly baseUrl: string
-  readonly auth: ProviderConfig['auth']
-  /** Variables that hold its key, the first set one wins. Empty = it needs none. */
-  readonly keyVariables: readonly string[]
-  /** A local server appears when this variable holds its address. */
-  readonly baseUrlVariable?: string
-  readonly maxTokensField?: ProviderConfig['maxTokensField']
-  readonly replaysReasoning?: boolean
-  readonly streamOptions?: boolean
-  readonly safetyIdentifier?: boolean
-  readonly responses?: boolean
-}
 
 export interface ProviderSources {
   readonly file: NonNullable<ConfigFile['providers']>
@@ -42,7 +26,7 @@ export function resolveProviders(sources: ProviderSources): readonly ProviderCon
   const present = presets
     .filter((preset) => !Object.hasOwn(file, preset.name))
     .flatMap((preset) =>
-      preset.wire === 'demo' ? (sources.demo ? [fromPreset(preset, {})] : []) : fromEnvironment(preset, sources),
+      preset.wire === 'demo' ? (sources.demo ? [demoFrom(preset, {})] : []) : fromEnvironment(preset, sources),
     )
   const all = [...written, ...present]
   for (const provider of all) {
@@ -55,7 +39,8 @@ export function resolveProviders(sources: ProviderSources): readonly ProviderCon
 
 function addressPath(name: string, { file, presets }: ProviderSources): string {
   if (Object.hasOwn(file, name)) return `providers.${name}.base_url`
-  return presets.find((preset) => preset.name === name)?.baseUrlVariable ?? `providers.${name}.base_url`
+  const preset = presets.find((one) => one.name === name)
+  return (preset && addressVariableOf(preset)) ?? `providers.${name}.base_url`
 }
 
 function fromFile(name: string, row: Row, preset: Preset | undefined, sources: ProviderSources): ProviderConfig[] {
@@ -69,7 +54,7 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
         `${at}.${other[0]}`,
         'the built-in demo provider takes only "models"; give a provider of your own another name',
       )
-    return [fromPreset(preset, row)]
+    return [demoFrom(preset, row)]
   }
   if (preset === undefined) {
     if (row.wire === undefined) return refused(sources, `${at}.wire`, 'is missing: "anthropic" or "openai"')
@@ -103,8 +88,10 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
     return refused(sources, `${at}.api_key`, `is missing: write it here or set ${preset.keyVariables.join(' or ')}`)
   }
   const base = preset ?? { name, wire: row.wire ?? 'openai', baseUrl: '', auth, keyVariables: [] }
-  const vendor = preset?.name ?? vendorAt(row.base_url ?? '', sources.presets)
-  const { vendor: _, ...rest } = fromPreset({ ...base, auth: key === undefined ? 'none' : auth }, row)
+  const address = row.base_url ?? addressOf(base, sources.env)
+  if (address === null) return refused(sources, `${at}.base_url`, `is missing: write it here or set ${addressVariableOf(base)}`)
+  const vendor = preset?.name ?? vendorAt(address, sources.presets)
+  const { vendor: _, ...rest } = fromPreset({ ...base, auth: key === undefined ? 'none' : auth }, address, row)
   return [
     {
       ...rest,
@@ -130,17 +117,30 @@ function refused(sources: ProviderSources, path: string, message: string): [] {
 function fromEnvironment(preset: Preset, sources: ProviderSources): ProviderConfig[] {
   if (preset.baseUrlVariable !== undefined) {
     const address = sources.env[preset.baseUrlVariable]
-    return address === undefined || address === '' ? [] : [fromPreset(preset, { base_url: address })]
+    return address === undefined || address === '' ? [] : [fromPreset(preset, address, {})]
   }
   const key = keyFrom(preset, sources)
-  return key === undefined ? [] : [{ ...fromPreset(preset, {}), apiKey: key.value }]
+  if (key === undefined) return []
+  const address = addressOf(preset, sources.env)
+  if (address !== null) return [{ ...fromPreset(preset, address, {}), apiKey: key.value }]
+  const missing = `is missing: ${key.variable} is set, but not where ${preset.name} is; set it too, or unset ${key.variable}`
+  return refused(sources, addressVariableOf(preset) ?? preset.name, missing)
+}
+
+function demoFrom(preset: Preset, row: Row): ProviderConfig {
+  return fromPreset(preset, addressOf(preset, {}) ?? '', row)
+}
+
+interface FoundKey {
+  readonly variable: string
+  readonly value: string
 }
 
 /**
  * The first variable that holds a provider's key. A gateway token there means that the shell has a client's variables set: a
  * fault, unless another variable has the key.
  */
-function keyFrom(preset: Preset | undefined, sources: ProviderSources): { value: string } | undefined {
+function keyFrom(preset: Preset | undefined, sources: ProviderSources): FoundKey | undefined {
   const found = (preset?.keyVariables ?? []).flatMap((variable) => {
     const value = sources.env[variable]?.trim()
     return value === undefined || value === '' ? [] : [{ variable, value }]
@@ -158,13 +158,13 @@ function keyFrom(preset: Preset | undefined, sources: ProviderSources): { value:
   return undefined
 }
 
-function fromPreset(preset: Preset, row: Row): ProviderConfig {
+function fromPreset(preset: Preset, address: string, row: Row): ProviderConfig {
   const maxTokensField = row.max_tokens_field ?? preset.maxTokensField
   return {
     name: preset.name,
     vendor: preset.name,
     wire: row.wire ?? preset.wire,
-    baseUrl: (row.base_url ?? preset.baseUrl).replace(/\/+$/, ''),
+    baseUrl: address.replace(/\/+$/, ''),
     auth: row.auth ?? preset.auth,
     headers: row.headers ?? {},
     models: row.models ?? [],
@@ -172,8 +172,9 @@ function fromPreset(preset: Preset, row: Row): ProviderConfig {
     replaysReasoning: row.replays_reasoning ?? preset.replaysReasoning ?? false,
     streamOptions: row.stream_options ?? preset.streamOptions ?? true,
     safetyIdentifier: preset.safetyIdentifier ?? false,
+    geminiDialect: preset.geminiDialect ?? false,
     responses: row.responses ?? preset.responses ?? false,
-    clientLogins: row.client_logins ?? ((row.wire ?? preset.wire) === 'anthropic' && isAnthropic(row.base_url ?? preset.baseUrl)),
+    clientLogins: row.client_logins ?? ((row.wire ?? preset.wire) === 'anthropic' && isAnthropic(address)),
   }
 }
 
@@ -184,9 +185,12 @@ function isAnthropic(baseUrl: string): boolean {
 }
 
 /** A vendor under another name is still that vendor, with its prices. */
-function vendorAt(baseUrl: string, presets: readonly Preset[]): string | undefined {
-  const host = parseUrl(baseUrl)?.hostname
-  return presets.find(
-    (preset) => preset.baseUrlVariable === undefined && host !== undefined && parseUrl(preset.baseUrl)?.hostname === host,
+function vendorAt(address: string, presets: readonly Preset[]): string | undefined {
+  const host = parseUrl(address)?.hostname
+  if (host === undefined) return undefined
+  return presets.find(({ baseUrl, baseUrlVariable }) =>
+    typeof baseUrl === 'string'
+      ? baseUrlVariable === undefined && parseUrl(baseUrl)?.hostname === host
+      : baseUrl.hosts.test(host),
   )?.name
 }

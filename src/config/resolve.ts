@@ -2,8 +2,9 @@
 import { nanoUsdOf } from '../lib/money.ts'
 import { ConfigError, type ConfigIssue } from './errors.ts'
 import { parseConfigFile, type Environment } from './parse-file.ts'
+import type { Preset } from './preset.ts'
 import { resolveIssuers } from './resolve-issuers.ts'
-import { resolveProviders, type Preset } from './resolve-providers.ts'
+import { resolveProviders } from './resolve-providers.ts'
 import type { Config, ConfigFile, PatternSettings, PriceOverride, ProviderConfig } from './schema.ts'
 
 export interface ConfigSources {

@@ -162,6 +162,7 @@ export interface ProviderConfig {
   readonly replaysReasoning: boolean
   readonly streamOptions: boolean
   readonly safetyIdentifier: boolean
+  readonly geminiDialect: boolean
   /** Speaks the Responses API too: a Responses client's bytes reach it as they are. Others get such a request translated. */
   readonly responses: boolean
   /** Clients' own logins go there in place of our key. */

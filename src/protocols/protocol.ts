@@ -93,6 +93,8 @@ export interface ProviderQuirks {
   readonly noStreamOptions?: boolean
   /** OpenAI wire: takes `safety_identifier`; others get `user`. */
   readonly safetyIdentifier?: boolean
+  /** OpenAI wire: a Gemini answers. It wants its signature back with each tool call, and has no field for a user. */
+  readonly geminiDialect?: boolean
 }
 
 export interface EncodedRequest {

@@ -26,7 +26,7 @@ export interface ErrorWords {
  */
 export function upstreamErrorOf(facts: UpstreamErrorFacts, nowMs?: number): GatewayError {
   const { status, headers } = facts
-  if (status === 401 || status === 403) return credentialRefused(facts)
+  if (status === 401 || status === 403 || isGoogleKeyRefusal(facts)) return credentialRefused(facts)
   const errorClass = isContextOverflow(facts) ? 'context_overflow' : errorClassOf(status, facts.code ?? facts.type)
   const upstream: UpstreamAnswer = {
     shape: facts.shape,
@@ -88,7 +88,9 @@ export function retryAfterMsOf(headers: Headers, nowMs?: number): number | undef
 
 /** Reads both vendors' envelopes and the two that frameworks add (`{detail}`, `{message}`); HTML and the rest give no words. */
 export function readErrorBody(body: string): ErrorWords {
-  const parsed = errorBodySchema.safeParse(jsonOf(body))
+  const json = jsonOf(body)
+  // Gemini's OpenAI wire puts the envelope into a list.
+  const parsed = errorBodySchema.safeParse(Array.isArray(json) ? json[0] : json)
   if (!parsed.success) return {}
   const { error, detail, message } = parsed.data
   if (typeof error === 'string') return { message: error }
@@ -109,7 +111,7 @@ export function readErrorBody(body: string): ErrorWords {
 export function ownAnswerOf(error: GatewayError, shape: Shape): { readonly status: number; readonly body?: string } | null {
   const { upstream } = error.details
   if (upstream?.shape !== shape) return null
-  if ((upstream.status === 401 || upstream.status === 403) && error.code !== 'own_credential_refused') return null
+  if (error.errorClass === 'auth' && error.code !== 'own_credential_refused') return null
   return isObject(jsonOf(upstream.body)) ? { status: upstream.status, body: upstream.body } : { status: upstream.status }
 }
 
@@ -167,6 +169,11 @@ function credentialRefused(facts: UpstreamErrorFacts): GatewayError {
     `The provider refused the gateway's own credential (HTTP ${status}). Check the provider's api_key in the gateway's configuration; your gateway key is fine.`,
     { status: 502, upstream: { shape, status, headers, body: '' } },
   )
+}
+
+/** Google answers a wrong key as a wrong request. */
+function isGoogleKeyRefusal({ status, body }: UpstreamErrorFacts): boolean {
+  return status === 400 && body.includes('API_KEY_INVALID') && /"reason"\s*:\s*"API_KEY_INVALID"/.test(body)
 }
 
 function isContextOverflow(facts: UpstreamErrorFacts): boolean {

@@ -261,5 +261,6 @@ function quirksOf(config: ProviderConfig): ProviderQuirks {
     replaysReasoning: config.replaysReasoning,
     noStreamOptions: !config.streamOptions,
     safetyIdentifier: config.safetyIdentifier,
+    geminiDialect: config.geminiDialect,
   }
 }

@@ -1,5 +1,5 @@
 // The built-in providers, one row per vendor: what a configuration need not say. Checked against the vendors' pages on 2026-11-23.
-import type { Preset } from '../config/resolve-providers.ts'
+import type { AddressFromEnvironment, Preset } from '../config/preset.ts'
 
 /**
  * Variables that begin with METIS_ come first: a shell that is set up for a client of the gateway holds a gateway token in the
@@ -11,6 +11,20 @@ function keyVariables(...names: readonly string[]): readonly string[] {
 
 const openaiCompatible = { wire: 'openai', auth: 'bearer', maxTokensField: 'max_tokens' } as const
 const local = { wire: 'openai', auth: 'none', keyVariables: [], maxTokensField: 'max_tokens' } as const
+
+/** The portal shows it with and without the path. */
+const azureAddress: AddressFromEnvironment = {
+  needs: 'AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_RESOURCE_NAME',
+  of(read) {
+    const endpoint = read('AZURE_OPENAI_ENDPOINT')
+      ?.replace(/\/+$/, '')
+      .replace(/\/openai(\/v1)?$/, '')
+    const resource = read('AZURE_OPENAI_RESOURCE_NAME')
+    if (endpoint !== undefined) return `${endpoint}/openai/v1`
+    return resource === undefined ? null : `https://${resource}.openai.azure.com/openai/v1`
+  },
+  hosts: /\.(openai|cognitiveservices|services\.ai)\.azure\.com$/,
+}
 
 export const presets: readonly Preset[] = [
   {
@@ -36,6 +50,23 @@ export const presets: readonly Preset[] = [
     name: 'openrouter',
     baseUrl: 'https://openrouter.ai/api/v1',
     keyVariables: keyVariables('OPENROUTER_API_KEY'),
+  },
+  {
+    ...openaiCompatible,
+    name: 'gemini',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    keyVariables: keyVariables('GEMINI_API_KEY', 'GOOGLE_API_KEY'),
+    geminiDialect: true,
+  },
+  {
+    name: 'azure-openai',
+    wire: 'openai',
+    // The v1 API: no api-version, and the model is the name of a deployment.
+    baseUrl: azureAddress,
+    auth: 'bearer',
+    keyVariables: keyVariables('AZURE_OPENAI_API_KEY'),
+    maxTokensField: 'max_completion_tokens',
+    responses: true,
   },
   {
     ...openaiCompatible,

@@ -6,10 +6,11 @@ import { presets } from '../../src/providers/presets.ts'
 export function configWith(names: readonly string[], file: Record<string, unknown> = {}): Config {
   const rows = presets.filter(({ name }) => names.includes(name))
   const env: Record<string, string> = {}
+  if (names.includes('azure-openai')) env['AZURE_OPENAI_RESOURCE_NAME'] = 'contoso'
   for (const { keyVariables, baseUrlVariable, baseUrl } of rows) {
     const key = keyVariables.at(-1)
     if (key !== undefined) env[key] = 'sk-test'
-    if (baseUrlVariable !== undefined) env[baseUrlVariable] = baseUrl
+    if (baseUrlVariable !== undefined && typeof baseUrl === 'string') env[baseUrlVariable] = baseUrl
   }
   return resolveConfig({ file, env, presets, demo: names.includes('demo') })
 }

@@ -4,6 +4,7 @@ import { safeToolId } from '../../lib/identifiers.ts'
 import { invalidValue } from '../../ir/errors.ts'
 import type { Message, Part, TextPart, ToolCallPart, ToolResultPart } from '../../ir/request.ts'
 import { encodeDocument, encodeImage, type WirePart } from './encode-media.ts'
+import { standIn } from './thought-signature.ts'
 import type { ToolNames } from '../tool-names.ts'
 import { encodeResult } from './encode-result.ts'
 import type { Warnings } from '../warnings.ts'
@@ -16,6 +17,8 @@ export interface MessageOptions {
   readonly warnings: Warnings
   /** The provider takes `reasoning_content` of earlier turns back. */
   readonly replaysReasoning: boolean
+  /** The first call of a turn must be signed. */
+  readonly signsCalls: boolean
   /** Names of the tools that take text, not JSON. */
   readonly customTools: ReadonlySet<string>
 }
@@ -131,7 +134,7 @@ function assistantMessage(
       case 'redactedThinking':
         break
       case 'toolCall':
-        calls.push(wireCallOf(part, options))
+        calls.push({ ...wireCallOf(part, options), ...(options.signsCalls && calls.length === 0 ? standIn : {}) })
         callIds.push(part.id)
         break
       default:

@@ -14,6 +14,7 @@ import { customToolNames, encodeTools } from './encode-tools.ts'
 import { reasoningEffortOf } from './reasoning-effort.ts'
 import { spliceRequest } from './same-shape.ts'
 import { canBeStrict } from './strict-schema.ts'
+import { wantsSignatures } from './thought-signature.ts'
 
 type Json = Record<string, unknown>
 
@@ -50,14 +51,20 @@ function renderRequest(request: LanguageModelRequest, target: Target): EncodedRe
     model: target.model,
     messages: encodeMessages(
       { ...content, system },
-      { names, warnings, customTools, replaysReasoning: target.quirks.replaysReasoning === true },
+      {
+        names,
+        warnings,
+        customTools,
+        replaysReasoning: target.quirks.replaysReasoning === true,
+        signsCalls: wantsSignatures(target),
+      },
     ),
     ...encodeTools(content, target, names, warnings),
     ...limitOf(content, target, warnings),
     ...samplingOf(content, target, warnings),
     ...reasoningEffortOf(content.reasoning, target.capabilities, warnings),
     ...outputFormatOf(request, target, warnings),
-    ...userOf(content, target),
+    ...userOf(request, target, warnings),
     ...tierOf(content),
     ...extra,
   }
@@ -150,8 +157,13 @@ function outputFormatOf({ shape, content }: LanguageModelRequest, { capabilities
 
 const maxUserId = 64
 
-function userOf({ userId }: RequestContent, { quirks }: Target): Json {
+function userOf({ shape, content }: LanguageModelRequest, { quirks }: Target, warnings: Warnings): Json {
+  const { userId } = content()
   if (userId === undefined) return {}
+  if (quirks.geminiDialect === true) {
+    warnings.dropped(shape === 'anthropic' ? 'metadata.user_id' : 'user', 'this provider has no field for it')
+    return {}
+  }
   // Claude Code's is about 150 characters long; the hash names the same user.
   const id = userId.length > maxUserId ? sha256Hex(userId) : userId
   return quirks.safetyIdentifier === true ? { safety_identifier: id } : { user: id }

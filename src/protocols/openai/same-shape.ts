@@ -5,6 +5,7 @@ import type { Warning } from '../../ir/warning.ts'
 import { childSpans, spliceBytes, type JsonEntry } from '../../lib/json.ts'
 import type { EncodedRequest, Target } from '../protocol.ts'
 import { fieldsOf } from '../fields.ts'
+import { signatureEdits, wantsSignatures } from './thought-signature.ts'
 
 export interface SplicedRequest {
   readonly body: Uint8Array
@@ -39,6 +40,7 @@ export function spliceRequest(request: LanguageModelRequest, target: Target): Sp
   }
   const hidesUsageChunk = request.stream && !request.includeUsage && target.quirks.noStreamOptions !== true
   if (hidesUsageChunk) askForUsage(bytes, entries, edits)
+  if (wantsSignatures(target)) edits.push(...signatureEdits(bytes, entries))
   edits.push(...removals(entries, removed))
   return { body: edits.length === 0 ? bytes : spliceBytes(bytes, edits), warnings, hidesUsageChunk }
 }

@@ -16,13 +16,14 @@ export function usageOf(wire: WireUsage, serviceTier?: string | null): Usage {
   const cacheRead = details?.cached_tokens ?? wire.prompt_cache_hit_tokens ?? wire.cached_tokens ?? 0
   const cacheWrite = details?.cache_write_tokens ?? 0
   const outputDetails = wire.completion_tokens_details
+  const reasoning = outputDetails?.reasoning_tokens ?? unnamedReasoningOf(wire)
   return {
     inputUncached: Math.max(0, prompt - cacheRead - cacheWrite),
     cacheRead,
     cacheWrite5m: cacheWrite,
     cacheWrite1h: 0,
-    output: outputOf(wire, prompt, outputDetails?.reasoning_tokens ?? 0),
-    ...given('reasoning', outputDetails?.reasoning_tokens),
+    output: outputOf(wire, prompt, reasoning ?? 0),
+    ...given('reasoning', reasoning),
     ...given('audioInput', details?.audio_tokens),
     ...given('audioOutput', outputDetails?.audio_tokens),
     ...given('webSearches', wire.server_tool_use?.web_search_requests),
@@ -54,4 +55,12 @@ function outputOf(wire: WireUsage, prompt: number, reasoning: number): number {
   const completion = wire.completion_tokens ?? 0
   // xAI leaves reasoning out of completion_tokens (its documented example: 32 + 9 + 94 of reasoning = 135 in total).
   return reasoning > 0 && wire.total_tokens === prompt + completion + reasoning ? completion + reasoning : completion
+}
+
+/** Gemini's bare triple leaves thought out of completion_tokens, and names it nowhere but in the total (20 + 424, 1016 in all). */
+function unnamedReasoningOf({ total_tokens: total, prompt_tokens: prompt, ...wire }: WireUsage): number | undefined {
+  const isBare = !wire.prompt_tokens_details && !wire.completion_tokens_details
+  if (!isBare || typeof total !== 'number' || typeof prompt !== 'number') return undefined
+  const unnamed = total - prompt - (wire.completion_tokens ?? 0)
+  return unnamed > 0 ? unnamed : undefined
 }

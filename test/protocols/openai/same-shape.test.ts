@@ -22,7 +22,42 @@ const noOptions = targetOf({ provider: 'local', capabilities: plainModel, quirks
 const oldNames = targetOf({ provider: 'mistral', capabilities: plainModel, quirks: { maxTokensField: 'max_tokens' } })
 const plainOpenai = targetOf({ capabilities: plainModel })
 
+const gemini = targetOf({ model: 'gemini-3.5-flash', capabilities: plainModel, quirks: { geminiDialect: true } })
+const signed = '"extra_content":{"google":{"thought_signature":"skip_thought_signature_validator"}}'
+const withCall = (model: string, first: string): string =>
+  `{"model":"${model}","messages":[{"role":"assistant", "tool_calls":[${first}, {"id":"b"}]},{"role":"tool"}]}`
+
 const rows: readonly Row[] = [
+  {
+    claim: 'signs a call of Gemini’s whose signature the client has dropped, the first of a turn',
+    sent: withCall('gemini-3.5-flash', '{ "id":"a"}'),
+    to: gemini,
+    expected: withCall('gemini-3.5-flash', `{${signed}, "id":"a"}`),
+  },
+  {
+    claim: 'fills a signature that the client sends as null',
+    sent: withCall('gemini-3.5-flash', '{"extra_content": null,"id":"a"}'),
+    to: gemini,
+    expected: withCall('gemini-3.5-flash', `{${signed.replace(':', ': ')},"id":"a"}`),
+  },
+  {
+    claim: 'leaves Gemini’s own signature',
+    sent: withCall('gemini-3.5-flash', '{"id":"a","extra_content":{"google":{"thought_signature":"x"}}}'),
+    to: gemini,
+    expected: withCall('gemini-3.5-flash', '{"id":"a","extra_content":{"google":{"thought_signature":"x"}}}'),
+  },
+  {
+    claim: 'signs nothing for a Gemini that asks for no signature',
+    sent: withCall('gemini-2.5-pro', '{"id":"a"}'),
+    to: { ...gemini, model: 'gemini-2.5-pro' },
+    expected: withCall('gemini-2.5-pro', '{"id":"a"}'),
+  },
+  {
+    claim: 'signs nothing where there is nothing to sign',
+    sent: `{"model":"gemini-3.5-flash","messages":[1,{"tool_calls":[]},{"tool_calls":[{}]},{"tool_calls":null},{"tool_calls":["a"]}]}`,
+    to: gemini,
+    expected: `{"model":"gemini-3.5-flash","messages":[1,{"tool_calls":[]},{"tool_calls":[{}]},{"tool_calls":null},{"tool_calls":["a"]}]}`,
+  },
   {
     claim: 'passes a body with the right model as it is',
     sent: `{ "model" : "gpt-5-mini",  ${messages}, "seed": 9007199254740993, "temperature": 1.0 }`,

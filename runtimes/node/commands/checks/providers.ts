@@ -8,6 +8,7 @@ const keyShapes: Readonly<Record<string, RegExp>> = {
   anthropic: /^sk-ant-/,
   openai: /^sk-/,
   openrouter: /^sk-or-/,
+  gemini: /^(AIza|AQ\.)/,
   groq: /^gsk_/,
   xai: /^xai-/,
   fireworks: /^fw_/,
@@ -71,8 +72,7 @@ async function probe(provider: ProviderConfig, key: NamedKey | null): Promise<Fi
   const headers = headersOf(provider, key?.apiKey)
   try {
     const answer = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(probeMs) })
-    await answer.body?.cancel()
-    if (answer.status === 401 || answer.status === 403)
+    if (await refusesKey(answer))
       return {
         check: 'providers',
         level: 'fault',
@@ -90,6 +90,14 @@ async function probe(provider: ProviderConfig, key: NamedKey | null): Promise<Fi
       mend: 'check the network, the proxy settings and base_url',
     }
   }
+}
+
+async function refusesKey(answer: Response): Promise<boolean> {
+  if (answer.status === 401 || answer.status === 403) return true
+  // Google's way of saying it.
+  if (answer.status === 400) return (await answer.text()).includes('API_KEY_INVALID')
+  await answer.body?.cancel()
+  return false
 }
 
 function headersOf({ wire, auth, headers }: ProviderConfig, apiKey: string | undefined): Record<string, string> {

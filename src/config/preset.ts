@@ -1,0 +1,40 @@
+// A vendor as a row: what its provider is when the configuration says nothing else.
+import type { Environment } from './parse-file.ts'
+import type { ProviderConfig } from './schema.ts'
+
+export interface Preset {
+  readonly name: string
+  readonly wire: ProviderConfig['wire']
+  readonly baseUrl: string | AddressFromEnvironment
+  readonly auth: ProviderConfig['auth']
+  /** Variables that hold its key, the first set one wins. Empty = it needs none. */
+  readonly keyVariables: readonly string[]
+  /** A local server appears when this variable holds its address. */
+  readonly baseUrlVariable?: string
+  readonly maxTokensField?: ProviderConfig['maxTokensField']
+  readonly replaysReasoning?: boolean
+  readonly streamOptions?: boolean
+  readonly safetyIdentifier?: boolean
+  readonly geminiDialect?: boolean
+  readonly responses?: boolean
+}
+
+/** An address of each customer's own, or of a region. */
+export interface AddressFromEnvironment {
+  /** The variables without which there is none, for people. */
+  readonly needs: string
+  /** null = one of them is not set. */
+  readonly of: (read: (variable: string) => string | undefined) => string | null
+  /** What such addresses look like: a provider of another name that is there is this vendor's, with its prices. */
+  readonly hosts: RegExp
+}
+
+/** null = its address is made of variables that are not set. */
+export function addressOf({ baseUrl }: Preset, env: Environment): string | null {
+  return typeof baseUrl === 'string' ? baseUrl : baseUrl.of((variable) => env[variable]?.trim() || undefined)
+}
+
+/** Where the environment says an address, for faults; undefined = it does not. */
+export function addressVariableOf({ baseUrl, baseUrlVariable }: Preset): string | undefined {
+  return typeof baseUrl === 'string' ? baseUrlVariable : baseUrl.needs
+}

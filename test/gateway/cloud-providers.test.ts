@@ -1,0 +1,144 @@
+// Providers of the big clouds, by their presets: what each is sent over a socket, and how its own ways of answering are read.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { startMockProvider, type MockProvider } from '../support/mock-provider.ts'
+
+let upstream: MockProvider
+let gateway: TestGateway
+
+beforeAll(async () => {
+  upstream = await startMockProvider()
+  gateway = await startTestGateway({
+    config: {
+      providers: {
+        gemini: { base_url: upstream.openaiUrl, api_key: 'AIzaSy-mock-gemini-key-0123456789abcdef' },
+        'azure-openai': { base_url: upstream.openaiUrl, api_key: 'mock-azure-key', models: ['my-deployment'] },
+      },
+    },
+  })
+})
+afterAll(async () => {
+  await gateway.stop()
+  await upstream.stop()
+})
+
+const hi = { role: 'user', content: 'Hi' }
+
+async function callOf(response: Response) {
+  const turnId = response.headers.get('x-metis-turn-id')
+  return (await gateway.events()).find((event) => event.turnId === turnId && event.type.startsWith('llm.'))?.payload
+}
+
+describe('Gemini', () => {
+  const model = 'gemini:gemini-3.5-flash'
+  const signature = { extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } } }
+
+  it('gets the key as a bearer, and Claude Code’s conversation with its calls signed and no user', async () => {
+    const response = await gateway.post('/v1/messages', {
+      model,
+      max_tokens: 9,
+      metadata: { user_id: 'session' },
+      messages: [
+        hi,
+        {
+          role: 'assistant',
+          content: [
+            { type: 'tool_use', id: 'a', name: 'f', input: {} },
+            { type: 'tool_use', id: 'b', name: 'f', input: {} },
+          ],
+        },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: 'a', content: '1' },
+            { type: 'tool_result', tool_use_id: 'b', content: '2' },
+          ],
+        },
+      ],
+      tools: [{ name: 'f', input_schema: { type: 'object' } }],
+    })
+    expect([response.status, await response.text()]).toMatchObject([200, expect.any(String)])
+    const { headers, json, path } = upstream.at(-1)
+    expect([path, headers['authorization']]).toEqual(['/v1/chat/completions', 'Bearer AIzaSy-mock-gemini-key-0123456789abcdef'])
+    const call = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } })
+    expect(json['messages']).toEqual([
+      hi,
+      { role: 'assistant', content: null, tool_calls: [{ ...call('a'), ...signature }, call('b')] },
+      { role: 'tool', tool_call_id: 'a', content: '1' },
+      { role: 'tool', tool_call_id: 'b', content: '2' },
+    ])
+    expect(json).not.toHaveProperty('user')
+    expect(json).toMatchObject({ model: 'gemini-3.5-flash', max_tokens: 9 })
+    expect(response.headers.get('x-metis-warnings')).toContain('metadata.user_id')
+  })
+
+  it('that thought is paid for its thought, which only the total tells', async () => {
+    const usage = { prompt_tokens: 20, completion_tokens: 424, total_tokens: 1016 }
+    const message = { role: 'assistant', content: 'x' }
+    upstream.script({ body: JSON.stringify({ id: 'a', model: 'gemini-3.5-flash', choices: [{ index: 0, message }], usage }) })
+    const response = await gateway.post('/v1/chat/completions', { model, messages: [hi] })
+    await response.text()
+    const call = await callOf(response)
+    expect(call).toMatchObject({ input_tokens: 20, output_tokens: 996, reasoning_tokens: 572, cost_basis: 'metered' })
+    expect(call?.['cost_usd']).toBeGreaterThan(0)
+  })
+
+  it.each(['/v1/messages', '/v1/chat/completions'])(
+    'says in a list what is wrong, and %s says it in its own way',
+    async (door) => {
+      const message = 'Invalid JSON payload received. Unknown name "x": Cannot find field.'
+      upstream.script({ status: 400, body: JSON.stringify([{ error: { code: 400, message, status: 'INVALID_ARGUMENT' } }]) })
+      const response = await gateway.post(door, { model, max_tokens: 9, messages: [hi] })
+      expect([response.status, await response.json()]).toMatchObject([400, { error: { message } }])
+    },
+  )
+
+  it('that refuses the key with 400 is the gateway’s affair, not the client’s', async () => {
+    const error = {
+      code: 400,
+      message: 'API key not valid.',
+      status: 'INVALID_ARGUMENT',
+      details: [{ reason: 'API_KEY_INVALID' }],
+    }
+    upstream.script({ status: 400, body: JSON.stringify([{ error }]) })
+    const response = await gateway.post('/v1/chat/completions', { model, messages: [hi] })
+    expect([response.status, await response.json()]).toMatchObject([502, { error: { code: 'provider_auth_failed' } }])
+  })
+})
+
+describe('Azure OpenAI', () => {
+  it('is asked for a deployment by its name, and paid by the model that answered', async () => {
+    const body = {
+      id: 'a',
+      model: 'gpt-4.1-2025-04-14',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop', content_filter_results: {} }],
+      prompt_filter_results: [{ prompt_index: 0, content_filter_results: {} }],
+      usage: { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 },
+    }
+    upstream.script({ body: JSON.stringify(body) })
+    const response = await gateway.post('/v1/messages', { model: 'azure-openai:my-deployment', max_tokens: 9, messages: [hi] })
+    expect(await response.json()).toMatchObject({ content: [{ type: 'text', text: 'x' }] })
+    const { headers, json, path } = upstream.at(-1)
+    expect([path, headers['authorization']]).toEqual(['/v1/chat/completions', 'Bearer mock-azure-key'])
+    expect(json).toMatchObject({ model: 'my-deployment', max_completion_tokens: 9 })
+    // 1,000 × $2 and 100 × $8 a million: OpenAI's price list, which Azure's falls back on.
+    expect(await callOf(response)).toMatchObject({ cost_usd: 0.0028, cost_basis: 'metered' })
+  })
+
+  it('opens a stream with its filter’s verdict, which no reader trips over', async () => {
+    const chunk = (fields: object) => `data: ${JSON.stringify({ object: 'chat.completion.chunk', ...fields })}\n\n`
+    const frames = [
+      chunk({ id: '', model: '', choices: [], prompt_filter_results: [{ prompt_index: 0, content_filter_results: {} }] }),
+      chunk({ id: 'a', model: 'gpt-4.1', choices: [{ index: 0, delta: { role: 'assistant', content: 'one' } }] }),
+      chunk({ id: 'a', model: 'gpt-4.1', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
+      chunk({ id: 'a', model: 'gpt-4.1', choices: [], usage: { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 } }),
+      'data: [DONE]\n\n',
+    ]
+    for (const path of ['/v1/messages', '/v1/chat/completions']) {
+      upstream.script({ body: frames.join(''), headers: { 'content-type': 'text/event-stream' } })
+      const response = await gateway.post(path, { model: 'my-deployment', max_tokens: 9, stream: true, messages: [hi] })
+      expect([response.status, await response.text()]).toMatchObject([200, expect.stringContaining('one')])
+      expect(await callOf(response)).toMatchObject({ input_tokens: 5, output_tokens: 1, cost_basis: 'metered' })
+    }
+  })
+})
