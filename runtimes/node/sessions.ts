@@ -4,12 +4,15 @@ import { noBrake } from '../../src/engine/brake.ts'
 import { createRateKeeper } from '../../src/engine/rates.ts'
 import { createSessions, type Sessions } from '../../src/engine/sessions.ts'
 import { createAlertWebhook } from '../../src/gateway/alert-webhook.ts'
+import { createSpanExport } from '../../src/gateway/span-export.ts'
+import { watchTraces } from '../../src/gateway/watched-traces.ts'
 import type { RoutingTables } from '../../src/routing/tables.ts'
 import { createQuotaAlerts } from '../../src/store/quota-alerts.ts'
 import { createMemoryRates } from '../../src/store/rates.ts'
 import { createSessionStore, type SessionStore } from '../../src/store/sessions.ts'
 import type { NodeContext } from './context.ts'
 import { openEngineParts } from './engine-parts.ts'
+import { version } from './version.ts'
 
 export interface NodeSessions {
   readonly store: SessionStore
@@ -29,16 +32,20 @@ export async function openSessions(context: NodeContext): Promise<NodeSessions> 
     newId: context.nextId,
     notify: (quota) => notify({ type: 'quota.alert', ...quota }),
   })
-  const alerting = new Set<Promise<unknown>>()
+  const pending = new Set<Promise<unknown>>()
+  const background = (work: Promise<unknown>): void => {
+    pending.add(work)
+    void work.finally(() => pending.delete(work))
+  }
+  const spans =
+    config.otlp === null ? null : createSpanExport({ config: config.otlp, services: { ...context, send, background }, version })
   const engine = createEngine({
     ...parts,
+    traces: spans === null ? parts.traces : watchTraces(parts.traces, [spans], logger),
     brake: noBrake,
     // Only keys have rates.
     rates: createRateKeeper(createMemoryRates(clock), () => undefined),
-    onSettled(reservation) {
-      const work = alert(reservation).finally(() => alerting.delete(work))
-      alerting.add(work)
-    },
+    onSettled: (reservation) => background(alert(reservation)),
   })
   const store = createSessionStore(context)
   return {
@@ -48,7 +55,8 @@ export async function openSessions(context: NodeContext): Promise<NodeSessions> 
     routing: parts.routing,
     async close() {
       await engine.interruptAll()
-      await Promise.allSettled(alerting)
+      spans?.hurry()
+      await Promise.allSettled(pending)
       await close()
     },
   }

@@ -149,6 +149,7 @@ export function createEngine(parts: EngineParts): Engine {
       identity: identityOf(principal, asked.attribution, asked.inboundShape),
       requestedModel: request.model,
       stream: request.stream,
+      traceParent: asked.traceParent,
       nextId: parts.nextId,
     }
     void asked.work?.then((work) => {

@@ -6,6 +6,7 @@ import { stopReasonOf } from '../ir/stream.ts'
 import type { Usage } from '../ir/usage.ts'
 import type { Warning } from '../ir/warning.ts'
 import { usdOf } from '../lib/money.ts'
+import type { TraceParent } from '../lib/trace-parent.ts'
 import type { Route } from '../routing/router.ts'
 import type { PricingFacts, TurnEvent, TurnStatus } from '../store/events.ts'
 import type { AttemptLog } from './attempts.ts'
@@ -30,6 +31,7 @@ export interface TurnHead {
   readonly identity: Identity
   readonly requestedModel: string
   readonly stream: boolean
+  readonly traceParent?: TraceParent | undefined
   readonly nextId: () => string
 }
 

@@ -2,6 +2,7 @@
 import type { Attribution, Principal } from '../ir/principal.ts'
 import type { LanguageModelRequest } from '../ir/request.ts'
 import type { Shape } from '../ir/stream.ts'
+import type { TraceParent } from '../lib/trace-parent.ts'
 import type { RouteRequest } from '../routing/route-request.ts'
 import type { SessionWork } from '../services.ts'
 
@@ -17,6 +18,8 @@ export interface TurnRequest {
   readonly stickyModel?: string | null
   /** ULID. */
   readonly turnId: string
+  /** The client's own span, where spans are sent. */
+  readonly traceParent?: TraceParent | undefined
   /** Monotonic ms at which the request arrived. */
   readonly receivedMs: number
   /** Calls back when the client goes away, at once when it already has. */

@@ -147,7 +147,9 @@ export function createTurn(parts: TurnParts): Turn {
       },
       nowUs,
     )
-    return { turnId: head.id, call, costNanoUsd: bill.costNanoUsd, turn: completed, reservation: parts.reservation }
+    const { id: turnId, traceParent } = head
+    const { reservation } = parts
+    return { turnId, call, costNanoUsd: bill.costNanoUsd, turn: completed, reservation, traceParent }
   }
 
   function failure(error: GatewayError | undefined): TurnClosed {
@@ -179,6 +181,7 @@ export function createTurn(parts: TurnParts): Turn {
       costNanoUsd: 0,
       turn: turnCompleted(head, call.id, outcomeOfFailure, nowUs),
       reservation: parts.reservation,
+      traceParent: head.traceParent,
     }
   }
 }

@@ -133,7 +133,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   })
 
   const messages = createMessageLog({ ...parts, storage: services.storage, clock, logger })
-  const doorParts = { services, engine, authenticate, nextId: parts.nextId, renderError, messages }
+  const doorParts = { services, engine, authenticate, nextId: parts.nextId, renderError, messages, traced: spans !== null }
   const doorOf = new Map(doors.map(({ path, wire }) => [path, createDoor(wire, doorParts)]))
   const app = new Hono()
   const countTokens = createCountTokens({ ...parts, authenticate, renderError })

@@ -6,6 +6,7 @@ import type { LanguageModelRequest } from '../ir/request.ts'
 import { foldEvents } from '../ir/response.ts'
 import type { StreamEvent } from '../ir/stream.ts'
 import { usdOf } from '../lib/money.ts'
+import { traceParentOf } from '../lib/trace-parent.ts'
 import type { AnswerContext } from '../protocols/protocol.ts'
 import type { StreamChunk } from '../ir/stream.ts'
 import type { Services } from '../services.ts'
@@ -26,6 +27,8 @@ export interface DoorParts {
   readonly renderError: RenderError
   /** For keys with `log_messages`. */
   readonly messages: MessageLog
+  /** Spans are sent: the client's own span is then asked for. */
+  readonly traced: boolean
 }
 
 export type Door = (request: Request) => Promise<Response>
@@ -51,6 +54,7 @@ export function createDoor(wire: Wire, parts: DoorParts): Door {
         work: later,
         inboundShape: wire.shape,
         turnId,
+        traceParent: parts.traced ? traceParentOf(request.headers.get('traceparent')) : undefined,
         receivedMs,
         onClientGone: (gone) => services.onClientGone(request, gone),
       })

@@ -109,6 +109,7 @@ export function createSpanExport({ config, services, version }: SpanExportParts)
     },
     hurry: () => hurried.abort(),
     closed(turn) {
+      if (turn.traceParent?.sampled === false) return
       if (waiting.length >= QUEUE) {
         dropped += 1
         return

@@ -18,6 +18,9 @@ export interface Attribute {
 export interface Span {
   readonly traceId: string
   readonly spanId: string
+  readonly parentSpanId?: string
+  /** 0x301: sampled, and its parent is known to be another process's. */
+  readonly flags?: 0x301
   readonly name: string
   /** 3 = client. */
   readonly kind: 3
@@ -29,8 +32,8 @@ export interface Span {
   readonly status: { readonly code?: 2; readonly message?: string }
 }
 
-/** null = nothing went upstream. The trace's id is the turn's, in hex. */
-export function spanOf({ turnId, call, costNanoUsd, turn }: TurnClosed): Span | null {
+/** null = nothing went upstream. Where the client has no trace of its own, its id is the turn's, in hex. */
+export function spanOf({ turnId, call, costNanoUsd, turn, traceParent }: TurnClosed): Span | null {
   if (call === null || !isUlid(turnId)) return null
   const { payload } = call
   const completed = call.type === 'llm.call_completed' ? call.payload : null
@@ -39,8 +42,9 @@ export function spanOf({ turnId, call, costNanoUsd, turn }: TurnClosed): Span | 
   const id = ulidHex(turnId)
   const endUs = call.timestampUs
   return {
-    traceId: id,
+    traceId: traceParent?.traceId ?? id,
     spanId: id.slice(16),
+    ...(traceParent === undefined ? {} : { parentSpanId: traceParent.spanId, flags: 0x301 }),
     name: `${operation} ${model}`,
     kind: 3,
     startTimeUnixNano: `${endUs - Math.round(payload.latency_ms * 1000)}000`,

@@ -221,7 +221,7 @@ function decodeText(bytes: Uint8Array): string {
 }
 
 /** The client's headers that a provider may see; everything else stays here. */
-const passedOnHeaders = ['idempotency-key', 'traceparent', 'tracestate'] as const
+const passedOnHeaders = ['idempotency-key', 'traceparent'] as const
 const USER_AGENT_LIMIT = 256
 
 function passedOn(client: Headers): Record<string, string> {

@@ -1,4 +1,5 @@
 // Where a turn goes on record: T1 and T2 of reliability.md §1, each one atomic unit through the commit queue.
+import type { TraceParent } from '../lib/trace-parent.ts'
 import type { TraceEvent, TurnEvent } from './events.ts'
 import type { ExceededQuota, Reservation } from './quotas.ts'
 
@@ -30,6 +31,8 @@ export interface TurnClosed {
   readonly turn: TurnEvent & { readonly type: 'turn.completed' }
   /** As it was opened with: it is settled by `costNanoUsd`. */
   readonly reservation?: Reservation | undefined
+  /** For who sends spans; it is not recorded. */
+  readonly traceParent?: TraceParent | undefined
 }
 
 /** A turn that never went upstream: both of its events are one unit. */

@@ -35,6 +35,7 @@ const clientHeaders = {
   'openai-beta': 'assistants=v2',
   'idempotency-key': 'idem-1',
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  tracestate: 'vendor=secret-of-the-client',
   'user-agent': `claude-cli/2.1.330 ${'x'.repeat(400)}`,
 }
 

@@ -6,8 +6,11 @@ import * as z from 'zod'
 import { nodeClock } from '../../runtimes/node/clock.ts'
 import { createLogger } from '../../runtimes/node/logger.ts'
 import { createSpanExport } from '../../src/gateway/span-export.ts'
+import { startTestAgent } from '../support/agent.ts'
 import { eventually } from '../support/deadline.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
+import { textOf } from '../support/json.ts'
+import { runProgram } from '../support/program.ts'
 import { turnOf } from '../support/turns.ts'
 
 let gateway: TestGateway | null = null
@@ -67,6 +70,8 @@ const exported = z.strictObject({
             z.strictObject({
               traceId: z.string().regex(/^[0-9a-f]{32}$/),
               spanId: z.string().regex(/^[0-9a-f]{16}$/),
+              parentSpanId: z.string().optional(),
+              flags: z.number().optional(),
               name: z.string(),
               kind: z.literal(3),
               startTimeUnixNano: z.string().regex(/^\d{19}$/),
@@ -142,6 +147,27 @@ describe('spans over OTLP', () => {
     expect(await metric(on, 'metis_spans_exported_total')).toBe(2)
   })
 
+  it('belong to the span of the client that names one, unless its trace is not kept', async () => {
+    const { url, received } = await receiver()
+    const on = await start({ otlp: { endpoint: url } })
+    const [traceId, parentSpanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
+    const child = await ask(on, {}, { traceparent: `00-${traceId}-${parentSpanId}-01` })
+    await ask(on, {}, { traceparent: `00-${traceId}-${parentSpanId}-00` })
+    on.provider.script({ status: 500 })
+    await ask(on, {}, { traceparent: `00-${traceId}-${parentSpanId}-01` })
+    await ask(on, {}, { traceparent: `00-${traceId}-no-span-01` })
+    await on.stop()
+    gateway = null
+    const spans = spansIn(received)
+    expect(spans.map((span) => [span.traceId === traceId, span.parentSpanId, span.flags])).toEqual([
+      [true, parentSpanId, 0x301],
+      [true, parentSpanId, 0x301],
+      [false, undefined, undefined],
+    ])
+    expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(3)
+    expect(plain(spans[0]?.attributes ?? [])['metis.turn.id']).toBe(child.headers.get('x-metis-turn-id'))
+  })
+
   it('are sent before the process ends, without waiting for more', async () => {
     const { url, received } = await receiver()
     const on = await start({ otlp: { endpoint: url } })
@@ -161,6 +187,30 @@ describe('spans over OTLP', () => {
     await eventually(2000, 'the count', async () => (await metric(on, 'metis_spans_exported_total')) === 1 || undefined)
     expect((await ask(on)).status).toBe(200)
     await eventually(5000, 'the drop', async () => (await metric(on, 'metis_spans_dropped_total')) === 1 || undefined)
+  })
+})
+
+describe('spans of turns that run beside the gateway', () => {
+  it('are those of sessions on serve, and of chat, all of them before the process ends', async () => {
+    const { url, received } = await receiver()
+    const agent = await startTestAgent({ config: { otlp: { endpoint: url } } })
+    let [session, turn] = ['', '']
+    try {
+      session = textOf((await agent.json('POST', '/sessions', {}, 201))['id'])
+      turn = textOf((await agent.json('POST', `/sessions/${session}/turns`, { message: 'a secret question' }))['id'])
+      const chat = await runProgram(['chat', 'another secret question', '--json'], { home: agent.home, env: { METIS_HOME: agent.home } }) // prettier-ignore
+      expect([chat.code, chat.stderr]).toEqual([0, ''])
+      expect(spansIn(received).length).toBeGreaterThanOrEqual(1)
+    } finally {
+      await agent.stop()
+    }
+    const spans = spansIn(received).map(({ attributes }) => plain(attributes))
+    expect(spans).toHaveLength(2)
+    const ofSession = spans.find((span) => span['metis.turn.id'] === turn)
+    expect(ofSession).toMatchObject({ 'gen_ai.conversation.id': session, 'metis.client': 'metis-sessions' })
+    expect(Number(ofSession?.['metis.cost_nano_usd'])).toBeGreaterThan(0)
+    expect(ofSession).not.toHaveProperty('metis.gateway_key.id')
+    expect(JSON.stringify(received)).not.toContain('secret question')
   })
 })
 
