@@ -17,10 +17,17 @@ export function capabilitiesOf(wire: Wire, name: string): ModelCapabilities {
   return found
 }
 
+/** `us.anthropic.claude-opus-4-8`, `openai.gpt-oss-120b-1:0` */
+const bedrockPrefix =
+  /^(?:[a-z]+(?:-[a-z]+)?\.)?(?:amazon|anthropic|deepseek|google|meta|minimax|mistral|moonshotai|moonshot|nvidia|openai|qwen|writer|xai|zai)\./
+
 /** `anthropic/claude-opus-4.8:beta`, `accounts/fireworks/models/glm-5p3` and `claude-opus-4-8[1m]` by the family's own spelling. */
 function plainName(name: string): string {
   const last = name.toLowerCase().slice(name.lastIndexOf('/') + 1)
-  const bare = last.replace(/\[\d+[mk]\]$/, '').replace(/@\d+$/, '')
+  const bare = last
+    .replace(bedrockPrefix, '')
+    .replace(/\[\d+[mk]\]$/, '')
+    .replace(/@\d+$/, '')
   return bare.startsWith('claude-') ? bare.replaceAll('.', '-') : bare.replace(/(?<=\d)p(?=\d)/g, '.')
 }
 

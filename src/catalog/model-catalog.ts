@@ -1,5 +1,6 @@
 // Answers routing's questions about names, from the configuration and the models we ship. A user's alias always wins; only
 // what a configured provider can answer is listed.
+import { branchOf } from '../config/branch-of.ts'
 import type { Config, ProviderConfig } from '../config/schema.ts'
 import type { ModelCapabilities } from './capabilities.ts'
 import { capabilitiesOf } from './capability-table.ts'
@@ -63,7 +64,7 @@ export function createModelCatalog(config: Config): ModelCatalog {
       const id = `${provider}:${name}`
       let found = capabilities.get(id)
       if (found === undefined) {
-        found = capabilitiesOf(providers.get(provider)?.wire ?? 'openai', name)
+        found = capabilitiesOf(wireOf(providers.get(provider), name), name)
         // Clients choose the names.
         if (capabilities.size >= keptCapabilities) capabilities.clear()
         capabilities.set(id, found)
@@ -93,6 +94,11 @@ export function createModelCatalog(config: Config): ModelCatalog {
       }
     },
   }
+}
+
+function wireOf(provider: ProviderConfig | undefined, name: string): ProviderConfig['wire'] {
+  if (provider === undefined) return 'openai'
+  return branchOf(provider, name)?.wire ?? provider.wire
 }
 
 function isOwn(provider: ProviderConfig, vendor: string | null): boolean {

@@ -42,7 +42,19 @@ export const overlayModels: ReadonlyMap<string, readonly OverlayModel[]> = new M
       },
     ],
   ],
+  // The Messages endpoint's names without a date; the list has only the dated ones, at these prices.
+  ['aws', [undated('anthropic.claude-haiku-4-5', 1.1, 5.5), undated('anthropic.claude-sonnet-4-5', 3.3, 16.5)]],
 ])
+
+function undated(id: string, input: number, output: number): OverlayModel {
+  return {
+    id,
+    match: { equals: id },
+    context_window: 200_000,
+    prices: { input_mtok: input, output_mtok: output, cache_read_mtok: input / 10, cache_write_mtok: input * 1.25 },
+    source: 'genai-prices 0.1.8, regional.anthropic.claude-*-4-5-2025*',
+  }
+}
 
 function anthropicPrice(input: number, output: number, cacheRead: number): Record<string, number> {
   return {

@@ -68,7 +68,8 @@ export function createPriceCatalog(config: Config, load: () => Promise<PriceSour
         const override = overrides.find((one) => isOverridden(one, provider, name))
         if (override !== undefined) return override.price
       }
-      for (const name of names) {
+      const { list } = listOf(providers.get(provider), provider, model)
+      for (const name of pricedAsAsked.has(list) ? names.toReversed() : names) {
         const listed = listOf(providers.get(provider), provider, plainName(name))
         const info = modelOf(listed.list, listed.name, source)
         if (info !== null) return listedPrice(info, listed, usage, atUs)
@@ -99,7 +100,11 @@ const listIds: ReadonlyMap<string, string> = new Map([
   ['moonshot', 'moonshotai'],
   ['gemini', 'google'],
   ['azure-openai', 'azure'],
+  ['bedrock', 'aws'],
 ])
+
+/** Of a name that was asked for the prefix decides the price (`us.`, `global.`), and the answer leaves it out. */
+const pricedAsAsked: ReadonlySet<string> = new Set(['aws'])
 
 interface Listed {
   /** The price list's provider id. */

@@ -14,10 +14,16 @@ function matches(logic: MatchLogic, name: string): boolean {
     return name.startsWith(prefix) && !isOtherModel(prefix, name.slice(prefix.length))
   }
   if ('ends_with' in logic) return name.endsWith(logic.ends_with.toLowerCase())
-  if ('contains' in logic) return name.includes(logic.contains.toLowerCase())
+  if ('contains' in logic) return contains(name, logic.contains.toLowerCase())
   if ('regex' in logic) return new RegExp(logic.regex).test(name)
   if ('and' in logic) return logic.and.every((part) => matches(part, name))
   return logic.or.some((part) => matches(part, name))
+}
+
+/** Bedrock's rows have their prefix in the middle: `us.anthropic.claude-sonnet-5` is in `us.anthropic.claude-sonnet-5-7`. */
+function contains(name: string, part: string): boolean {
+  const at = name.indexOf(part)
+  return at >= 0 && !(part.includes('.anthropic.') && isOtherModel(part, name.slice(at + part.length)))
 }
 
 /** After the prefix: another version (`-5`, `.1`, `0` after a digit; a date has four digits or more) or another size. */

@@ -65,6 +65,15 @@ export const shippedModels: ReadonlyMap<string, readonly ShippedModel[]> = mapOf
   ],
   // Deployments have the names that their owner gave them.
   'azure-openai': [],
+  bedrock: [
+    model('anthropic.claude-opus-5-5', 'Claude Opus 5.5'),
+    model('anthropic.claude-opus-4-8', 'Claude Opus 4.8'),
+    model('anthropic.claude-sonnet-5', 'Claude Sonnet 5'),
+    model('anthropic.claude-haiku-4-5', 'Claude Haiku 4.5', '2025-10-01'),
+    model('openai.gpt-oss-120b-1:0', 'gpt-oss 120B', '2025-08-05'),
+    model('openai.gpt-oss-20b-1:0', 'gpt-oss 20B', '2025-08-05'),
+    model('qwen.qwen3-coder-480b-a35b-v1:0', 'Qwen3 Coder 480B'),
+  ],
   groq: [
     model('openai/gpt-oss-120b', 'gpt-oss 120B', '2025-08-05'),
     model('openai/gpt-oss-20b', 'gpt-oss 20B', '2025-08-05'),
@@ -108,9 +117,9 @@ export const shippedModels: ReadonlyMap<string, readonly ShippedModel[]> = mapOf
 
 /** Short name → who serves it, in order of preference: the first one whose vendor is configured. */
 export const shippedAliases: ReadonlyMap<string, readonly string[]> = mapOf({
-  haiku: ['anthropic:claude-haiku-4-5', 'openrouter:anthropic/claude-haiku-4.5'],
-  sonnet: ['anthropic:claude-sonnet-5-5', 'openrouter:anthropic/claude-sonnet-4.6'],
-  opus: ['anthropic:claude-opus-5-5'],
+  haiku: ['anthropic:claude-haiku-4-5', 'openrouter:anthropic/claude-haiku-4.5', 'bedrock:anthropic.claude-haiku-4-5'],
+  sonnet: ['anthropic:claude-sonnet-5-5', 'openrouter:anthropic/claude-sonnet-4.6', 'bedrock:anthropic.claude-sonnet-5'],
+  opus: ['anthropic:claude-opus-5-5', 'bedrock:anthropic.claude-opus-5-5'],
   fable: ['anthropic:claude-fable-5-1'],
   gpt: ['openai:gpt-6-sol'],
   'gpt-mini': ['openai:gpt-5-mini', 'openrouter:openai/gpt-5-mini'],

@@ -1,6 +1,6 @@
 // A vendor as a row: what its provider is when the configuration says nothing else.
 import type { Environment } from './parse-file.ts'
-import type { ProviderConfig } from './schema.ts'
+import type { ProviderBranch, ProviderConfig } from './schema.ts'
 
 export interface Preset {
   readonly name: string
@@ -17,6 +17,12 @@ export interface Preset {
   readonly safetyIdentifier?: boolean
   readonly geminiDialect?: boolean
   readonly responses?: boolean
+  /** Only where the configuration names neither address nor wire. */
+  readonly branches?: readonly PresetBranch[]
+}
+
+export interface PresetBranch extends Omit<ProviderBranch, 'baseUrl'> {
+  readonly baseUrl: AddressFromEnvironment
 }
 
 /** An address of each customer's own, or of a region. */
@@ -30,8 +36,15 @@ export interface AddressFromEnvironment {
 }
 
 /** null = its address is made of variables that are not set. */
-export function addressOf({ baseUrl }: Preset, env: Environment): string | null {
+export function addressOf({ baseUrl }: Pick<Preset, 'baseUrl'>, env: Environment): string | null {
   return typeof baseUrl === 'string' ? baseUrl : baseUrl.of((variable) => env[variable]?.trim() || undefined)
+}
+
+export function branchesOf({ branches = [] }: Preset, env: Environment): readonly ProviderBranch[] {
+  return branches.flatMap((branch) => {
+    const baseUrl = addressOf(branch, env)
+    return baseUrl === null ? [] : [{ ...branch, baseUrl }]
+  })
 }
 
 /** Where the environment says an address, for faults; undefined = it does not. */

@@ -2,7 +2,7 @@
 import { baseUrlFault, parseUrl } from './base-url.ts'
 import type { ConfigIssue } from './errors.ts'
 import type { Environment } from './parse-file.ts'
-import { addressOf, addressVariableOf, type Preset } from './preset.ts'
+import { addressOf, addressVariableOf, branchesOf, type Preset } from './preset.ts'
 import type { ConfigFile, ProviderConfig, ProviderKey } from './schema.ts'
 
 export interface ProviderSources {
@@ -92,9 +92,11 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
   if (address === null) return refused(sources, `${at}.base_url`, `is missing: write it here or set ${addressVariableOf(base)}`)
   const vendor = preset?.name ?? vendorAt(address, sources.presets)
   const { vendor: _, ...rest } = fromPreset({ ...base, auth: key === undefined ? 'none' : auth }, address, row)
+  const isElsewhere = row.base_url !== undefined || row.wire !== undefined
   return [
     {
       ...rest,
+      ...(isElsewhere ? {} : branchFields(base, sources)),
       ...(vendor === undefined ? {} : { vendor }),
       ...(key === undefined ? {} : { apiKey: key }),
       ...(pool.length > 1 ? { keyPool: pool } : {}),
@@ -122,9 +124,13 @@ function fromEnvironment(preset: Preset, sources: ProviderSources): ProviderConf
   const key = keyFrom(preset, sources)
   if (key === undefined) return []
   const address = addressOf(preset, sources.env)
-  if (address !== null) return [{ ...fromPreset(preset, address, {}), apiKey: key.value }]
+  if (address !== null) return [{ ...fromPreset(preset, address, {}), ...branchFields(preset, sources), apiKey: key.value }]
   const missing = `is missing: ${key.variable} is set, but not where ${preset.name} is; set it too, or unset ${key.variable}`
   return refused(sources, addressVariableOf(preset) ?? preset.name, missing)
+}
+
+function branchFields(preset: Preset, { env }: ProviderSources): Pick<ProviderConfig, 'branches'> {
+  return preset.branches === undefined ? {} : { branches: branchesOf(preset, env) }
 }
 
 function demoFrom(preset: Preset, row: Row): ProviderConfig {

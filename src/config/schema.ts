@@ -143,6 +143,15 @@ export interface ProviderKey {
   readonly weight: number
 }
 
+/** Models of a provider that are elsewhere, or speak another wire. */
+export interface ProviderBranch {
+  /** Over the provider's own name of the model. */
+  readonly models: RegExp
+  readonly wire: 'anthropic' | 'openai'
+  readonly baseUrl: string
+  readonly auth: 'x-api-key' | 'bearer'
+}
+
 /** One upstream, ready to be called. */
 export interface ProviderConfig {
   readonly name: string
@@ -151,6 +160,8 @@ export interface ProviderConfig {
   readonly vendor?: string
   /** By the convention of the vendor's SDK (Anthropic: root; OpenAI: with /v1), no slash at the end. */
   readonly baseUrl: string
+  /** The first that fits decides; absent = all are at `baseUrl`. */
+  readonly branches?: readonly ProviderBranch[]
   /** Never logged, stored or answered. Absent = none needed. */
   readonly apiKey?: string
   /** Two or more, `apiKey` the first of them; absent = there is no choice. */

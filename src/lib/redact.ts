@@ -7,6 +7,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\bsk-[\w*-]{8,}/g, mark],
   [/\bgw_[0-9A-Za-z]{10,}/g, mark],
   [/\bAIza[\w-]{20,}/g, mark],
+  [/\b(?:ABSK|bedrock-api-key-)[\w+/=-]{20,}/g, mark],
   // Longer than the id of one.
   [/\bhub_[0-9A-Za-z]{40,}/g, mark],
   [/\b(Bearer\s+)[\w.~+/=*-]{8,}/gi, `$1${mark}`],

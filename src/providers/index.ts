@@ -5,6 +5,7 @@ import type { GatewayError } from '../ir/errors.ts'
 import { protocols } from '../protocols/index.ts'
 import type { Shape } from '../ir/stream.ts'
 import type { Clock, Logger, Send } from '../services.ts'
+import { createBranching } from './branching.ts'
 import { createHttpProvider } from './http-provider.ts'
 import { createKeyPool } from './key-pool.ts'
 import type { Provider } from './provider.ts'
@@ -40,7 +41,15 @@ export function createProviders(config: Config, dependencies: ProviderDependenci
       const protocol = protocols[wire]
       const responses = provider.responses ? protocols['openai-responses'] : protocol
       const protocolFor = (inbound: Shape) => (inbound === 'openai-responses' ? responses : protocol)
-      return [name, createHttpProvider({ ...parts, protocolFor, send })]
+      const main = createHttpProvider({ ...parts, protocolFor, send })
+      const branches = (provider.branches ?? []).map(({ models: pattern, ...branch }) => {
+        const config = { ...provider, ...branch }
+        return {
+          models: pattern,
+          provider: createHttpProvider({ ...parts, config, protocolFor: () => protocols[branch.wire], send }),
+        }
+      })
+      return [name, branches.length === 0 ? main : createBranching(main, branches)]
     }),
   )
 }

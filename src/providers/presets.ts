@@ -26,6 +26,17 @@ const azureAddress: AddressFromEnvironment = {
   hosts: /\.(openai|cognitiveservices|services\.ai)\.azure\.com$/,
 }
 
+function awsAddress(of: (region: string) => string): AddressFromEnvironment {
+  return {
+    needs: 'AWS_REGION',
+    of(read) {
+      const region = read('AWS_REGION') ?? read('AWS_DEFAULT_REGION')
+      return region === undefined ? null : of(region)
+    },
+    hosts: /^bedrock-(runtime|mantle)\.[a-z0-9-]+\.(amazonaws\.com|api\.aws)$/,
+  }
+}
+
 export const presets: readonly Preset[] = [
   {
     name: 'anthropic',
@@ -67,6 +78,28 @@ export const presets: readonly Preset[] = [
     keyVariables: keyVariables('AZURE_OPENAI_API_KEY'),
     maxTokensField: 'max_completion_tokens',
     responses: true,
+  },
+  {
+    ...openaiCompatible,
+    name: 'bedrock',
+    baseUrl: awsAddress((region) => `https://bedrock-runtime.${region}.amazonaws.com/openai/v1`),
+    keyVariables: keyVariables('AWS_BEARER_TOKEN_BEDROCK'),
+    maxTokensField: 'max_completion_tokens',
+    // Each of the two endpoints refuses the other's names of Claude: profiles (`us.`, `global.`) at one, plain names at the other.
+    branches: [
+      {
+        models: /^anthropic\./,
+        wire: 'anthropic',
+        auth: 'x-api-key',
+        baseUrl: awsAddress((region) => `https://bedrock-mantle.${region}.api.aws/anthropic`),
+      },
+      {
+        models: /^[a-z-]+\.anthropic\./,
+        wire: 'anthropic',
+        auth: 'x-api-key',
+        baseUrl: awsAddress((region) => `https://bedrock-runtime.${region}.amazonaws.com/anthropic`),
+      },
+    ],
   },
   {
     ...openaiCompatible,

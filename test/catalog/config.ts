@@ -7,6 +7,7 @@ export function configWith(names: readonly string[], file: Record<string, unknow
   const rows = presets.filter(({ name }) => names.includes(name))
   const env: Record<string, string> = {}
   if (names.includes('azure-openai')) env['AZURE_OPENAI_RESOURCE_NAME'] = 'contoso'
+  if (names.includes('bedrock')) env['AWS_REGION'] = 'us-east-1'
   for (const { keyVariables, baseUrlVariable, baseUrl } of rows) {
     const key = keyVariables.at(-1)
     if (key !== undefined) env[key] = 'sk-test'

@@ -43,6 +43,7 @@ describe('the redactor', () => {
     ['https://x.test/?api_key=abc', 'https://x.test/?api_key=[redacted]'],
     ['in organization org-AbC123dEf456 on', 'in organization [redacted] on'],
     ['account acct_1A2b3C4d5E', 'account [redacted]'],
+    ['key ABSKQmVkcm9ja0FQSUtleS1hYmNk+/EFGH12= refused', 'key [redacted] refused'],
     ['key AIzaSyD-abc_0123456789ABCDEFGHIJKLMNOPQ refused', 'key [redacted] refused'],
   ])('knows the look of credentials: %s', (text, expected) => {
     expect(createRedactor([])(text)).toBe(expected)

@@ -5,12 +5,12 @@ import { resolveConfig } from '../../src/config/resolve.ts'
 import { presets } from '../../src/providers/presets.ts'
 
 /** What the addresses of the rows that have none of their own are made of. */
-const places = { AZURE_OPENAI_RESOURCE_NAME: 'contoso' }
+const places = { AZURE_OPENAI_RESOURCE_NAME: 'contoso', AWS_REGION: 'us-east-1' }
 
 describe('presets', () => {
   it('are the vendors of the contract', () => {
     const named =
-      'anthropic openai openrouter gemini azure-openai groq mistral deepseek xai together fireworks cerebras moonshot zai ollama lmstudio vllm demo'
+      'anthropic openai openrouter gemini azure-openai bedrock groq mistral deepseek xai together fireworks cerebras moonshot zai ollama lmstudio vllm demo'
     expect(presets.map(({ name }) => name)).toEqual(named.split(' '))
   })
 

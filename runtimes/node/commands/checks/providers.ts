@@ -9,6 +9,7 @@ const keyShapes: Readonly<Record<string, RegExp>> = {
   openai: /^sk-/,
   openrouter: /^sk-or-/,
   gemini: /^(AIza|AQ\.)/,
+  bedrock: /^(ABSK|bedrock-api-key-)/,
   groq: /^gsk_/,
   xai: /^xai-/,
   fireworks: /^fw_/,
