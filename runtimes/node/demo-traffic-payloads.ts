@@ -35,7 +35,7 @@ export function routeOf(turn: SampleTurn, identity: Identity): RouteDecided {
     chosen_model: refused ? null : model,
     winner_index: refused ? -1 : chain.length - 1,
     elapsed_ms: 0.2,
-    chain: refused ? [] : chain,
+    chain,
   }
 }
 

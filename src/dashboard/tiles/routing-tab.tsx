@@ -31,6 +31,11 @@ export function RoutingTab(): JSX.Element {
                 beside="no model could be chosen"
               />
               <Figure
+                term="Refused after the choice"
+                value={formatCount(data.refused_after_choice)}
+                beside="a cap or a limit said no"
+              />
+              <Figure
                 term="Rejections"
                 value={formatCount(data.rejections.reduce((sum, { count }) => sum + count, 0))}
                 beside="candidates that would not do"
