@@ -1,6 +1,7 @@
 // The bar on top: tabs, the window, refreshing, the theme.
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { autoRefresh, refreshAll, updatedMs } from '../api.ts'
 import { formatAgo } from '../format.ts'
 import { navigate, tab } from '../state.ts'
@@ -11,6 +12,12 @@ import { Go } from './name.tsx'
 import { WindowPicker } from './window-picker.tsx'
 
 export function Bar(): JSX.Element {
+  const nav = useRef<HTMLElement>(null)
+  const current = tab.value
+  // On a telephone the tabs are wider than the screen.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [current])
   return (
     <header class="bar">
       <div class="bar-inner">
@@ -18,7 +25,7 @@ export function Bar(): JSX.Element {
           <BrandMark />
           Metis
         </Go>
-        <nav class="tabs" aria-label="Tabs">
+        <nav ref={nav} class="tabs" aria-label="Tabs">
           {tabs.map(({ id, title }) => (
             <Go key={id} to={{ tab: id === 'cost' ? null : id, turn: null }} aria-current={id === tab.value ? 'page' : undefined}>
               {title}

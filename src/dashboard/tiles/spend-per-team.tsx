@@ -67,7 +67,7 @@ function Users({ of }: { readonly of: TeamSpend }) {
           <td class="number">
             <CallCount of={user} />
           </td>
-          <td />
+          <td class="number" />
           <td />
           <td />
         </tr>
