@@ -131,19 +131,38 @@ export async function send(path: string, method: 'GET' | 'POST' | 'DELETE' = 'GE
     // A connection that died in a laptop's sleep would be waited for for ever, and its tile with it.
     const patience = method === 'GET' ? { signal: AbortSignal.timeout(longestAnswerMs) } : {}
     const response = await fetch(path, { method, headers, ...init, ...patience })
-    if (response.status === 401) location.reload()
-    const answer: unknown = response.status === 204 ? null : await response.json()
-    if (response.ok) return { body: answer, failure: null }
-    return { body: null, failure: { status: response.status, message: messageIn(answer) } }
+    if (response.status === 401) askForToken()
+    const answer = jsonOf(await response.text())
+    if (response.ok && answer !== undefined) return { body: answer, failure: null }
+    return { body: null, failure: { status: response.status, message: messageIn(answer, response.status) } }
   } catch {
     return { body: null, failure: { status: 0, message: 'Serve cannot be reached. Is it running?' } }
   }
 }
 
-function messageIn(answer: unknown): string {
+/** null = an empty answer; undefined = not JSON: a proxy's page, say. */
+function jsonOf(text: string): unknown {
+  if (text === '') return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const reloadedKey = 'metis-reloaded-ms'
+
+/** The page in the dashboard's place asks for it. Once: where something in between says 401, loading anew would never end. */
+function askForToken(): void {
+  if (Date.now() - Number(sessionStorage.getItem(reloadedKey)) < longestAnswerMs) return
+  sessionStorage.setItem(reloadedKey, String(Date.now()))
+  location.reload()
+}
+
+function messageIn(answer: unknown, status: number): string {
   const error = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'error') : null
   const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : null
-  return typeof message === 'string' ? message : 'Serve answered with an error.'
+  return typeof message === 'string' ? message : `Serve answered ${status} and did not say why.`
 }
 
 /** Everything on the screen, now. */

@@ -26,12 +26,13 @@ export function exactUsd(amount: number): string {
 
 export const formatCount = (count: number): string => integer.format(count)
 
-/** 1,234 · 12.3k · 4.56M · 1.2B. */
+/** 1,234 · 12.3k · 4.56M · 1.20B: three digits, so that a column of them can be compared at sight. */
 export function formatShort(count: number): string {
   const size = Math.abs(count)
   if (size < 10_000) return formatCount(count)
   const [unit, suffix] = size < 999_500 ? [1e3, 'k'] : size < 999_500_000 ? [1e6, 'M'] : [1e9, 'B']
-  return `${Number((count / unit).toPrecision(3))}${suffix}`
+  const scaled = count / unit
+  return `${Math.abs(scaled) < 999.5 ? scaled.toPrecision(3) : formatCount(scaled)}${suffix}`
 }
 
 /** 0.123 → `12.3%`; whole from 99.95 % and below 0.05 %. */
@@ -76,11 +77,12 @@ export function formatAgo(thenMs: number, nowMs: number): string {
 
 /** In the reader's time zone. */
 export function formatTime(iso: string): string {
-  return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+  return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
 }
 
+/** Not `hour12: false`, which is 24:05 five minutes past midnight. */
 export const formatClock = (iso: string): string =>
-  new Date(iso).toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }) // prettier-ignore
+  new Date(iso).toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }) // prettier-ignore
 
 /** `gk_01KB…9XYZ`: both ends tell keys of one day apart. */
 export function shortId(id: string): string {

@@ -74,12 +74,19 @@ export function chosenSpan(nowMs: number): { readonly startMs: number; readonly 
 /** What a value must be like for the endpoints to filter by it; another can be shown and not chosen. */
 export const canFilterBy = (value: string | null): value is string => value !== null && /^[A-Za-z0-9_.:/@-]{1,200}$/.test(value)
 
-export const filters = computed<readonly (readonly [FilterName, string])[]>(() =>
+type Chosen = readonly (readonly [FilterName, string])[]
+
+const chosen = computed<Chosen>(() =>
   filterNames.flatMap((name) => {
     const value = parameter(name)
-    return canFilterBy(value) ? [[name, value] as const] : []
+    return value === null || value === '' ? [] : [[name, value] as const]
   }),
 )
+
+export const filters = computed<Chosen>(() => chosen.value.filter(([, value]) => canFilterBy(value)))
+
+/** An address may hold anybody's text: what no endpoint takes narrows nothing, and the page says so. */
+export const unusableFilters = computed<Chosen>(() => chosen.value.filter(([, value]) => !canFilterBy(value)))
 
 export const noFilters: Changes = Object.fromEntries(filterNames.map((name) => [name, null]))
 

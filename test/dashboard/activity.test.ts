@@ -98,7 +98,7 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await page.locator('#recent-turns tbody tr').first().waitFor()
     const turns = await page.locator('#recent-turns tbody tr').allInnerTexts()
     expect(turns.filter((turn) => !turn.includes('bob'))).toEqual([])
-    await page.getByRole('button', { name: /^Remove the filter Key gk_/ }).click()
+    await page.getByRole('button', { name: 'Remove the filter Key bob-laptop' }).click()
     await page.locator('#recent-turns tbody tr', { hasText: 'dan' }).first().waitFor()
     expect(page.url()).not.toContain('gateway_key')
     await page.context().close()

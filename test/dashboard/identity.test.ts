@@ -143,7 +143,7 @@ describe.skipIf(noBrowser)(`spend by identity${withoutBrowser}`, () => {
     await page.getByRole('link', { name: 'Spend by identity' }).click()
     expect(await page.locator('#per-team tr[aria-current]').innerText()).toContain('Sales')
     expect(await rowsOf('per-user')).toHaveLength(4)
-    await page.getByRole('button', { name: 'Remove the filter Team sales' }).click()
+    await page.getByRole('button', { name: 'Remove the filter Team Sales' }).click()
     expect(page.url()).not.toContain('team=')
     expect(await chips.count()).toBe(0)
   })

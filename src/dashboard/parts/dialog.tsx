@@ -13,10 +13,18 @@ export function Dialog({
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
-    dialog.current?.showModal()
+    const { current } = dialog
+    current?.showModal()
+    // Closed while it is still in the page, the browser gives the focus back to where it was.
+    return () => current?.close()
   }, [])
+  const first = useRef(title)
+  useLayoutEffect(() => {
+    // What took the form's place is read from its head on; the button that had the focus is gone.
+    if (first.current !== title) dialog.current?.focus()
+  }, [title])
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={close}>
+    <dialog ref={dialog} tabIndex={-1} aria-labelledby="dialog-title" onClose={close}>
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>

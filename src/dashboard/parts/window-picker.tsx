@@ -15,7 +15,8 @@ const options: readonly (readonly [WindowName | 'custom', string])[] = [
   ['custom', 'Custom'],
 ]
 
-const dayOf = timeFormat('%Y-%m-%d')
+const dayOf = (date: Date): string => (Number.isNaN(date.getTime()) ? '' : isoDay(date))
+const isoDay = timeFormat('%Y-%m-%d')
 const dayMs = 86_400_000
 
 export function WindowPicker(): JSX.Element {

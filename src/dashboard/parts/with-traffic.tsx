@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import type { Totals } from '../../analytics/totals.ts'
 import { analytics, query, useAnswers, type Envelope } from '../api.ts'
 import { filters, navigate, noFilters, windowChoice } from '../state.ts'
+import { TileFailure } from './tile.tsx'
 import { Welcome } from './welcome.tsx'
 
 const summed = { group_by: 'none' }
@@ -14,9 +15,9 @@ export function WithTraffic({ children }: { readonly children: ComponentChildren
 }
 
 function NothingHere() {
-  const ever = useAnswers({ totals: query<Envelope<Totals>>('/analytics/cost?group_by=none&window=all', 5000) }).all
-  if (ever === null) return <></>
-  if (ever.totals.data.call_count === 0) return <Welcome />
+  const ever = useAnswers({ totals: query<Envelope<Totals>>('/analytics/cost?group_by=none&window=all', 5000) })
+  if (ever.all === null) return ever.failure === null ? <></> : <TileFailure failure={ever.failure} retry={ever.retry} />
+  if (ever.all.totals.data.call_count === 0) return <Welcome />
   return (
     <div class="tile empty" role="status">
       <p>{filters.value.length > 0 ? 'No calls like these in this window.' : 'No calls in this window.'}</p>

@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import type { Totals } from '../../analytics/totals.ts'
 import type { Savings as SavingsData, WhatIf } from '../answers.ts'
 import { analytics, useAnswers } from '../api.ts'
-import { exactUsd, formatCount, formatUsd, plural } from '../format.ts'
+import { exactUsd, formatCount, formatShare, formatUsd, plural } from '../format.ts'
 import { CsvButton, DataTable, type Column, type Table } from '../parts/data-table.tsx'
 import { Figure, Figures } from '../parts/figures.tsx'
 import { Money } from '../parts/money.tsx'
@@ -58,7 +58,7 @@ function Compared({ baseline, models }: { readonly baseline: string; readonly mo
             <Figure
               term={savings.data.savings_usd < 0 ? 'Dearer than the baseline' : 'Saved'}
               value={<Saved data={savings.data} />}
-              beside={percent(savings.data)}
+              beside={shareOf(savings.data)}
             />
           </Figures>
           <div class="beside-table">
@@ -103,7 +103,8 @@ function Saved({ data }: { readonly data: SavingsData }) {
   )
 }
 
-const percent = ({ savings_pct: share }: SavingsData): string => (share === null ? '—' : `${share}% of the baseline`)
+const shareOf = ({ savings_pct: percent }: SavingsData): string =>
+  percent === null ? '—' : `${formatShare(percent / 100)} of the baseline`
 
 const missing = ({ rows_missing_from_price_table: rows }: SavingsData): string =>
   rows === 0 ? 'all calls have a price' : `${plural(rows, 'call')} without a price left out`

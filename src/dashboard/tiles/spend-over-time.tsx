@@ -2,8 +2,9 @@
 import type { JSX } from 'preact'
 import type { Totals } from '../../analytics/totals.ts'
 import { analytics, useAnswers, type Envelope } from '../api.ts'
-import { exactUsd, formatUsd, plural, shortId } from '../format.ts'
+import { exactUsd, formatUsd, plural } from '../format.ts'
 import { CsvButton, DataTable, type Column, type Table } from '../parts/data-table.tsx'
+import { useNames } from '../parts/identity-names.ts'
 import { Money } from '../parts/money.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { Legend, StackedBars, type Series } from '../parts/stacked-bars.tsx'
@@ -28,7 +29,8 @@ export function SpendOverTime(): JSX.Element {
   const answers = useAnswers({
     rows: analytics<readonly Row[]>('/analytics/cost', { group_by: plan.groupBy, stack_by: group }, { everyMs }),
   })
-  const data = answers.all === null ? null : dataOf(answers.all.rows, group)
+  const nameOf = useNames(group)
+  const data = answers.all === null ? null : dataOf(answers.all.rows, group, nameOf)
   const asTable = parameter('spend') === 'table'
   return (
     <Tile
@@ -79,7 +81,7 @@ interface Data {
   readonly series: readonly Series[]
 }
 
-function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group): Data {
+function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group, nameOf: (id: string) => string): Data {
   // Of the answer, not of what is chosen by now: the rows of before are shown until the new ones come.
   const groupBy = rows[0]?.['hour'] === undefined ? 'day' : 'hour'
   const instantOf = (row: Row): string => String(row[groupBy])
@@ -98,10 +100,10 @@ function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group):
     values[at] = (values[at] ?? 0) + (row.cost_usd ?? 0)
     byKey.set(name, values)
   }
-  return { bars, buckets, series: seriesOf(byKey, group) }
+  return { bars, buckets, series: seriesOf(byKey, nameOf) }
 }
 
-function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, group: Group): readonly Series[] {
+function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, nameOf: (id: string) => string): readonly Series[] {
   const ranked = [...byKey]
     .map(([key, values]) => ({ key, values, total: sum(values) }))
     .filter(({ total }) => total > 0)
@@ -112,7 +114,7 @@ function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, group: G
     // What is nobody's is grey; as are an eighth and all that follow.
     colour: key === null || index >= mostSeries ? 'other' : String(index + 1),
     key: `of ${key}`,
-    label: key === null ? 'untagged' : group === 'gateway_key' ? shortId(key) : key,
+    label: key === null ? 'untagged' : nameOf(key),
     values,
   }))
   if (rest.length === 0) return named

@@ -4,6 +4,7 @@ import type { TurnDetail } from '../answers.ts'
 import { query, useAnswers } from '../api.ts'
 import { formatCount, formatMs, formatTime } from '../format.ts'
 import { Money } from '../parts/money.tsx'
+import { useNames } from '../parts/identity-names.ts'
 import { FilterName, Go, Name } from '../parts/name.tsx'
 import { StatusTag } from '../parts/status-tag.tsx'
 import { Tile } from '../parts/tile.tsx'
@@ -82,10 +83,21 @@ function callFacts(call: NonNullable<TurnDetail['call']>): readonly (readonly [s
     ['Inbound shape', call.inbound_shape ?? 'in-process'],
     ['Streamed', call.stream ? 'yes' : 'no'],
     ['Client', <FilterName key="client" filter="client" id={call.client} none="unknown" />],
-    ['Key', <FilterName key="key" filter="gateway_key" id={call.gateway_key_id} none="agent-loop" />],
-    ['User', <FilterName key="user" filter="user" id={call.user_id} none="untagged" />],
-    ['Team', <FilterName key="team" filter="team" id={call.team_id} none="untagged" />],
+    ['Key', <Identity key="key" filter="gateway_key" id={call.gateway_key_id} none="agent-loop" />],
+    ['User', <Identity key="user" filter="user" id={call.user_id} none="untagged" />],
+    ['Team', <Identity key="team" filter="team" id={call.team_id} none="untagged" />],
     ['Project', <FilterName key="project" filter="project" id={call.project} none="none" />],
     ['Branch', <Name key="branch" id={call.branch} none="none" />],
   ]
+}
+
+interface IdentityProps {
+  readonly filter: 'gateway_key' | 'user' | 'team'
+  readonly id: string | null
+  readonly none: string
+}
+
+function Identity({ filter, id, none }: IdentityProps) {
+  const nameOf = useNames(filter)
+  return <FilterName filter={filter} id={id} name={id === null ? null : nameOf(id)} none={none} />
 }
