@@ -16,15 +16,17 @@ export function App(): JSX.Element {
   return (
     <>
       <Bar />
-      {tab.value !== 'keys' && <FilterChips />}
-      <main class="page" id="main">
+      <main id="main">
         <h1 class="visually-hidden">{title}</h1>
-        {unreachable.value && (
-          <p class="notice" role="alert">
-            Serve does not answer. What is shown is from before; it is asked again every few seconds.
-          </p>
-        )}
-        {current !== undefined && <current.View />}
+        {tab.value !== 'keys' && <FilterChips />}
+        <div class="page">
+          {unreachable.value && (
+            <p class="notice" role="alert">
+              Serve does not answer. What is shown is from before; it is asked again every few seconds.
+            </p>
+          )}
+          {current !== undefined && <current.View />}
+        </div>
       </main>
     </>
   )

@@ -84,6 +84,11 @@ export function formatTime(iso: string): string {
 export const formatClock = (iso: string): string =>
   new Date(iso).toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }) // prettier-ignore
 
+const blank = /^[\s\p{C}\p{Z}]*$/u
+
+/** A name as it is, or a word where there is nothing to see in it. */
+export const visible = (name: string): string => (blank.test(name) ? '(blank)' : name)
+
 /** `gk_01KB…9XYZ`: both ends tell keys of one day apart. */
 export function shortId(id: string): string {
   return id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-5)}`

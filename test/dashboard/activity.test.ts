@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violationsOf } from './support/axe.ts'
 import { noBrowser, withoutBrowser } from './support/browser.ts'
-import { openSampleDashboard, type Dashboard } from './support/open-dashboard.ts'
+import { openSampleDashboard, type SampleDashboard } from './support/open-dashboard.ts'
 
 describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
-  let dashboard: Dashboard
+  let dashboard: SampleDashboard
   beforeAll(async () => {
     dashboard = await openSampleDashboard()
   })
@@ -48,6 +48,23 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await page.getByRole('group', { name: 'Status' }).getByRole('button', { name: 'Failed' }).click()
     await page.locator('#recent-turns .tag').filter({ hasNotText: 'failed' }).first().waitFor({ state: 'hidden' })
     expect(page.url()).toContain('status=failed')
+    await page.context().close()
+  })
+
+  it('shows a turn while it runs, and among those that ended when it has, with nobody touching the page', async () => {
+    const page = await dashboard.open('?tab=activity&window=24h')
+    await page.getByRole('heading', { name: 'In flight: 1' }).waitFor()
+    const end = await dashboard.beginTurn()
+    await page.getByRole('heading', { name: 'In flight: 2' }).waitFor()
+    await page.locator('#in-flight').getByRole('link', { name: /^Turn running for/ }).last().click() // prettier-ignore
+    await page.getByText('still running').waitFor()
+    await end()
+    await page.getByText('still running').waitFor({ state: 'detached' })
+    await page.locator('#price-lines').waitFor()
+    await page.getByRole('link', { name: 'All turns' }).click()
+    await page.getByRole('heading', { name: 'In flight: 1' }).waitFor()
+    const newest = page.locator('#recent-turns tbody tr').first()
+    expect((await newest.innerText()).replaceAll(/\s+/g, ' ')).toMatch(/ ok \S+:\S+ .* \$0\.00100$/)
     await page.context().close()
   })
 

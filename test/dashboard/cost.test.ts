@@ -193,6 +193,21 @@ describe.skipIf(noBrowser)(`where something is missing${withoutBrowser}`, () => 
     await dashboard.close()
   })
 
+  it('compares with a model that has a list price, though one without cost more', async () => {
+    const dashboard = await openDashboard()
+    const timestamp_us = dashboard.serve.clock.nowUs() - hourUs
+    const told = { model: 'openrouter:someone/new', provider: 'openrouter', cost_basis: 'provider_reported' } as const
+    await insertCalls(dashboard.serve.storage, [
+      callRow('1', { timestamp_us, ...told, cost_nano_usd: 9_000_000_000 }),
+      callRow('2', { timestamp_us, cost_nano_usd: 1_000_000_000 }),
+    ])
+    const page = await dashboard.open('')
+    expect(await page.getByLabel('Baseline').inputValue()).toBe('anthropic:claude-haiku-4-5')
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await dashboard.close()
+    expect(dashboard.misdeeds).toEqual([])
+  })
+
   it('says what a table leaves out, and what that adds up to', async () => {
     const dashboard = await openDashboard()
     const timestamp_us = dashboard.serve.clock.nowUs() - hourUs

@@ -161,11 +161,16 @@ describe.skipIf(noBrowser)(`a callout${withoutBrowser}`, () => {
   beforeAll(async () => {
     dashboard = await openDashboard()
     const rows = shares.flatMap(([usd], day) => {
-      const at = { timestamp_us: Date.parse(startOf(day)) * 1000 + hourUs, team_id: null, gateway_key_id: null }
+      const of = (name: string | null) => ({
+        timestamp_us: Date.parse(startOf(day)) * 1000 + hourUs,
+        team_id: name,
+        user_id: name,
+        gateway_key_id: name,
+      })
       return [
-        callRow(`a ${day}`, { ...at, user_id: 'ada', cost_nano_usd: usd * 1e9 }),
-        callRow(`b ${day}`, { ...at, user_id: 'bob', cost_nano_usd: 1e9 }),
-        callRow(`c ${day}`, { ...at, user_id: null, cost_nano_usd: (99 - usd) * 1e9 }),
+        callRow(`a ${day}`, { ...of('ada'), cost_nano_usd: usd * 1e9 }),
+        callRow(`b ${day}`, { ...of('bob'), cost_nano_usd: 1e9 }),
+        callRow(`c ${day}`, { ...of(null), cost_nano_usd: (99 - usd) * 1e9 }),
       ]
     })
     await insertCalls(dashboard.serve.storage, rows)
@@ -173,11 +178,13 @@ describe.skipIf(noBrowser)(`a callout${withoutBrowser}`, () => {
   afterAll(() => dashboard.close())
 
   it.each(shares.map(([usd, isThere], day) => [usd, isThere, day] as const))(
-    'for %i of 100 dollars: %s',
+    'of a team, a developer and a key for %i of 100 dollars: %s',
     async (_, isThere, day) => {
-      const page = await dashboard.open(`?tab=identity&scope=user&from=${startOf(day)}&to=${startOf(day + 1)}`)
-      await page.locator('#per-user tbody tr').first().waitFor()
-      expect(await page.getByRole('note').count()).toBe(isThere ? 1 : 0)
+      const page = await dashboard.open(`?tab=identity&from=${startOf(day)}&to=${startOf(day + 1)}`)
+      await page.locator('#per-key tbody tr').first().waitFor()
+      expect(await page.getByRole('note').locator('.kind').allTextContents()).toEqual(
+        isThere ? ['Top team', 'Top developer', 'Top key'] : [],
+      )
     },
   )
 })

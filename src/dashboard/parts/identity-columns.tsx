@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import type { Quota } from '../../analytics/quota.ts'
 import type { Totals } from '../../analytics/totals.ts'
-import { formatShare } from '../format.ts'
+import { formatShare, visible } from '../format.ts'
 import { canFilterBy, type FilterName } from '../state.ts'
 import type { Column } from './data-table.tsx'
 import { WarningIcon } from './icons.tsx'
@@ -98,7 +98,7 @@ export function Callout({
       <p class="callout" role="note">
         <WarningIcon />
         <span class="kind">{kind}</span>
-        <bdi class="name">{name}</bdi>
+        <bdi class="name">{visible(name)}</bdi>
         <span>
           <span class="share">{percent}</span>
           {` of ${of} in this window`}

@@ -1,6 +1,6 @@
 // What teams, users and keys are called, by id: chips, charts and a turn's page know only ids.
 import { acrossIdentities, analytics, query, useAnswers, type Query } from '../api.ts'
-import { shortId } from '../format.ts'
+import { shortId, visible } from '../format.ts'
 import type { FilterName } from '../state.ts'
 
 interface Rows {
@@ -28,7 +28,7 @@ export function useNames(of: FilterName): (id: string) => string {
   const names = new Map(source === undefined ? [] : rows.map((row) => [row[source.id], row[source.name]]))
   return (id) => {
     const name = names.get(id)
-    if (typeof name === 'string') return name
-    return of === 'gateway_key' ? shortId(id) : id
+    if (typeof name === 'string') return visible(name)
+    return of === 'gateway_key' ? shortId(id) : visible(id)
   }
 }

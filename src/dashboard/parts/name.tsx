@@ -1,5 +1,6 @@
 // Names in cells. They are anybody's text: always text, never markup, kept from turning the line around them.
 import type { ComponentChildren, JSX } from 'preact'
+import { visible } from '../format.ts'
 import { canFilterBy, hrefOf, navigate, noFilters, parameter, type Changes, type FilterName, type TabId } from '../state.ts'
 
 /** The name, else the id, else what stands for none. */
@@ -7,7 +8,7 @@ export function Name({ id, name, none }: { readonly id: string | null; readonly 
   if (id === null) return <span class="untagged">{none}</span>
   return (
     <bdi class="name" title={name === undefined || name === null || name === id ? id : `${name} (${id})`}>
-      {name ?? id}
+      {visible(name ?? id)}
     </bdi>
   )
 }

@@ -1,8 +1,9 @@
 // Keys: all of them with their limits; issued, rotated and revoked here. A token is shown once, when it is made.
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { query, useAnswers } from '../api.ts'
-import { formatAgo, formatTime, formatUsd, shortId } from '../format.ts'
+import { formatAgo, formatTime, formatUsd, shortId, visible } from '../format.ts'
 import type { Key } from '../key.ts'
 import type { Column } from '../parts/data-table.tsx'
 import { Go, Name } from '../parts/name.tsx'
@@ -15,6 +16,17 @@ export function KeysTab(): JSX.Element {
   const answers = useAnswers({ keys: query<{ readonly data: readonly Key[] }>('/admin/keys') })
   const isIssuing = useSignal(false)
   const change = useSignal<Change | null>(null)
+  const hasChanged = useRef(false)
+  const changed = () => {
+    hasChanged.current = true
+    answers.retry()
+  }
+  // A key that ended has no button to come back to: the table it is in takes the focus.
+  useEffect(() => {
+    if (!hasChanged.current || document.activeElement !== document.body) return
+    hasChanged.current = false
+    document.querySelector<HTMLElement>('#keys .table-scroll')?.focus({ preventScroll: true })
+  })
   return (
     <div class="tiles">
       <TableTile
@@ -32,7 +44,7 @@ export function KeysTab(): JSX.Element {
         )}
       />
       {isIssuing.value && <IssueDialog close={() => (isIssuing.value = false)} issued={answers.retry} />}
-      {change.value !== null && <KeyChange change={change.value} close={() => (change.value = null)} changed={answers.retry} />}
+      {change.value !== null && <KeyChange change={change.value} close={() => (change.value = null)} changed={changed} />}
     </div>
   )
 }
@@ -40,7 +52,7 @@ export function KeysTab(): JSX.Element {
 const states = { active: 'good', revoked: 'bad', expired: 'warn', disabled: 'warn' } as const
 
 const columns: readonly Column<Key>[] = [
-  { id: 'name', title: 'Name', wide: true, value: (key) => key.name, cell: (key) => <bdi class="name">{key.name}</bdi> },
+  { id: 'name', title: 'Name', wide: true, value: (key) => key.name, cell: (key) => <bdi class="name">{visible(key.name)}</bdi> },
   { id: 'key_id', title: 'Key', value: (key) => key.key_id, cell: (key) => <KeyId id={key.key_id} /> },
   {
     id: 'state',

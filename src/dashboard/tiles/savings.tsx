@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import type { Totals } from '../../analytics/totals.ts'
-import type { Savings as SavingsData, WhatIf } from '../answers.ts'
+import type { CacheEffect, Savings as SavingsData, WhatIf } from '../answers.ts'
 import { analytics, useAnswers } from '../api.ts'
 import { exactUsd, formatCount, formatShare, formatUsd, plural } from '../format.ts'
 import { CsvButton, DataTable, type Column, type Table } from '../parts/data-table.tsx'
@@ -15,9 +15,14 @@ type ModelRow = Totals & { readonly model: string | null }
 type Scenario = WhatIf['scenarios'][number]
 
 export function Savings(): JSX.Element {
-  const ranked = useAnswers({ models: analytics<readonly ModelRow[]>('/analytics/cost') })
+  const ranked = useAnswers({
+    models: analytics<readonly ModelRow[]>('/analytics/cost'),
+    cache: analytics<readonly CacheEffect[]>('/analytics/cache_effectiveness'),
+  })
+  // What a cache saved is told at list price: where there is none, a model's spend was what its provider said.
+  const priced = new Set((ranked.all?.cache.data ?? []).flatMap((row) => (row.saved_usd === null ? [] : [row.model])))
   const models = (ranked.all?.models.data ?? []).flatMap(({ model, cost_usd: usd }) =>
-    model !== null && usd !== null ? [model] : [],
+    model !== null && usd !== null && priced.has(model) ? [model] : [],
   )
   const chosen = parameter('baseline') ?? models[0] ?? null
   if (ranked.all === null || chosen === null || !canFilterBy(chosen))

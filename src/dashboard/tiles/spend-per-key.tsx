@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import type { KeySpend } from '../answers.ts'
 import { acrossIdentities, analytics, useAnswers } from '../api.ts'
-import { formatAgo, formatCount, formatTime, shortId } from '../format.ts'
+import { formatAgo, formatCount, formatTime, shortId, visible } from '../format.ts'
 import type { Column } from '../parts/data-table.tsx'
 import { Callout, callsColumn, costColumn, filterColumn, quotaColumn, topOf } from '../parts/identity-columns.tsx'
 import { isChosen } from '../parts/name.tsx'
@@ -38,7 +38,12 @@ const columns: readonly Column<KeySpend>[] = [
     value: (row) => row.gateway_key_id ?? 'agent-loop',
     cell: (row) => <KeyName row={row} />,
   },
-  { id: 'name', title: 'Name', value: (row) => row.name, cell: (row) => <bdi class="name">{row.name ?? '—'}</bdi> },
+  {
+    id: 'name',
+    title: 'Name',
+    value: (row) => row.name,
+    cell: (row) => <bdi class="name">{row.name === null ? '—' : visible(row.name)}</bdi>,
+  },
   costColumn,
   callsColumn,
   {

@@ -2,9 +2,9 @@
 // all the time: errors on the console, requests to anybody else.
 import { rmSync } from 'node:fs'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { openNode } from '../../../runtimes/node/context.ts'
+import { openNode, type NodeContext } from '../../../runtimes/node/context.ts'
 import { planTraffic } from '../../../runtimes/node/demo-traffic-plan.ts'
-import { identityOf, routeOf } from '../../../runtimes/node/demo-traffic-payloads.ts'
+import { completionOf, endOf, identityOf, routeOf } from '../../../runtimes/node/demo-traffic-payloads.ts'
 import { writeSampleTraffic } from '../../../runtimes/node/demo-traffic.ts'
 import { listen } from '../../../runtimes/node/listen.ts'
 import { nodeReadBody } from '../../../runtimes/node/read-body.ts'
@@ -24,51 +24,81 @@ export interface Dashboard {
 
 export interface OpenDashboard extends Dashboard {
   readonly serve: OpenServe
+  /** Its port is closed, and later open again, as when serve is started anew. */
+  stopListening(): Promise<void>
+  listenAgain(): Promise<void>
+}
+
+export interface SampleDashboard extends Dashboard {
+  /** A turn that runs until what this gives is called. */
+  beginTurn(): Promise<() => Promise<void>>
 }
 
 /** Nothing on record yet; the page's clock stands with serve's. */
 export async function openDashboard(options?: Parameters<typeof openServe>[0]): Promise<OpenDashboard> {
   const serve = await openServe({ ...options, readBody: nodeReadBody })
-  const listening = await listen((request) => serve.handle(request), { port: 0 })
-  const url = `http://127.0.0.1:${listening.port}`
+  const listenAt = (port: number) => listen((request) => serve.handle(request), { port })
+  let listening = await listenAt(0)
+  const { port } = listening
+  const stopListening = () => listening.close(1000)
+  const listenAgain = async () => {
+    listening = await listenAt(port)
+  }
   const close = async () => {
-    await listening.close(1000)
+    await stopListening()
     await serve.close()
   }
-  return { serve, ...(await browse(url, close, serve.clock.nowUs() / 1000)) }
+  const browsing = await browse(`http://127.0.0.1:${port}`, close, serve.clock.nowUs() / 1000)
+  return { serve, stopListening, listenAgain, ...browsing }
 }
 
 /** With the demo's thirty days on record, and one turn that is still running. */
-export async function openSampleDashboard(): Promise<Dashboard> {
+export async function openSampleDashboard(): Promise<SampleDashboard> {
   const home = temporaryHome()
   const context = await openNode({ home, env: {}, demo: 'only', logLevel: 'error' })
   await writeSampleTraffic(context)
-  const [planned] = planTraffic(Date.now(), 1)
-  if (planned === undefined) throw new Error('the plan is empty')
-  const [turnId, routeId] = [context.nextId(), context.nextId()]
-  const nowUs = context.clock.nowUs()
-  const head = { id: routeId, timestampUs: nowUs, sessionId: 'running', turnId, parentEventId: null }
-  await context.traces.openTurn(
-    {
-      turnId,
-      route: { ...head, type: 'route.decided', payload: routeOf({ ...planned, outcome: 'ok' }, identityOf(planned, new Map())) },
-      provider: planned.provider,
-      model: `${planned.provider}:${planned.model}`,
-      requestedModel: planned.requestedModel,
-      stream: true,
-      startedUs: nowUs,
-      estimatedInputTokens: 100,
-      pricingVersion: context.prices.version,
-    },
-    { mustCommit: false },
-  )
+  const beginTurn = () => openTurn(context)
+  await beginTurn()
   const serve = await startServe(context, { port: 0 })
   const close = async () => {
     await serve.close()
     await context.close()
     rmSync(home, { recursive: true, force: true })
   }
-  return browse(serve.url, close, null)
+  return { beginTurn, ...(await browse(serve.url, close, null)) }
+}
+
+/** The plan's first turn, now; what is given ends it well. */
+async function openTurn(context: NodeContext): Promise<() => Promise<void>> {
+  const [first] = planTraffic(Date.now(), 1)
+  if (first === undefined) throw new Error('the plan is empty')
+  const planned = { ...first, outcome: 'ok', fault: null } as const
+  const identity = identityOf(planned, new Map())
+  const { nextId, clock, prices } = context
+  const turnId = nextId()
+  const head = (parentEventId: string | null) =>
+    ({ id: nextId(), timestampUs: clock.nowUs(), sessionId: 'running', turnId, parentEventId }) as const
+  const route = { ...head(null), type: 'route.decided', payload: routeOf(planned, identity) } as const
+  await context.traces.openTurn(
+    {
+      turnId,
+      route,
+      provider: planned.provider,
+      model: `${planned.provider}:${planned.model}`,
+      requestedModel: planned.requestedModel,
+      stream: true,
+      startedUs: route.timestampUs,
+      estimatedInputTokens: 100,
+      pricingVersion: prices.version,
+    },
+    { mustCommit: false },
+  )
+  return async () => {
+    const payload = completionOf(planned, identity, 1e6, prices.version)
+    const call = { ...head(route.id), type: 'llm.call_completed', payload } as const
+    const turn = { ...head(route.id), type: 'turn.completed', payload: { ...identity, ...endOf(planned, 1e6) } } as const
+    await context.traces.closeTurn({ turnId, call, costNanoUsd: 1e6, turn })
+  }
 }
 
 /** Every tile has its first answer. */
