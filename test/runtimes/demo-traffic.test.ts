@@ -84,6 +84,18 @@ describe('written days', () => {
     )
   })
 
+  it('are turned away by a cap after a model was chosen, not for want of one', async () => {
+    const rows = await context.storage.db
+      .selectFrom('events')
+      .select('payload_json')
+      .where('type', '=', 'route.decided')
+      .execute()
+    const routes = rows.map((row) => eventPayloads['route.decided'].parse(JSON.parse(row.payload_json)))
+    const refused = routes.filter(({ winner_index: winner }) => winner < 0)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.every(({ chain }) => chain.some(({ verdict }) => verdict === 'chose'))).toBe(true)
+  })
+
   it('cost what the price list says, except what has no price', async () => {
     const calls = await context.storage.db.selectFrom('calls').select(['provider', 'status', 'cost_nano_usd']).execute()
     const unpriced = calls.filter((call) => call.cost_nano_usd === null)
