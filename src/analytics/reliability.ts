@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { defineEndpoint } from './endpoint.ts'
 import type { Fact } from './facts.ts'
 import { addHistogram, percentilesOf, precision, type Percentiles } from './histogram.ts'
+import { prunedField, readPrunedBefore } from './pruned.ts'
 import { readFacts } from './read-facts.ts'
 import { isoOf } from './window.ts'
 
@@ -40,6 +41,7 @@ export const reliability = defineEndpoint({
         ttft_ms: percentiles,
       }),
     ),
+    ...prunedField,
   }),
   async read({ db }, scope) {
     const facts = await readFacts(db, scope, ['status', 'latency', 'ttft', 'refusal'])
@@ -72,6 +74,7 @@ export const reliability = defineEndpoint({
         latency_ms: percentilesIn(facts, 'latency', model),
         ttft_ms: percentilesIn(facts, 'ttft', model),
       })),
+      pruned_before: await readPrunedBefore(db, scope.window),
     }
     return { data }
   },

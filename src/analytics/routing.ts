@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { chainEntry } from '../store/events.ts'
 import { defineEndpoint } from './endpoint.ts'
+import { prunedField, readPrunedBefore } from './pruned.ts'
 import { readFacts } from './read-facts.ts'
 
 const policies = chainEntry.shape.policy.options
@@ -20,6 +21,7 @@ export const routing = defineEndpoint({
     refused_after_choice: z.int(),
     rejections: z.array(z.object({ policy: z.string(), validation_failure: z.string().nullable(), count: z.int() })),
     wins_by_model: z.array(z.object({ model: z.string(), wins: z.int() })),
+    ...prunedField,
   }),
   async read({ db }, scope) {
     const wins = new Map<string, number>()
@@ -45,6 +47,7 @@ export const routing = defineEndpoint({
         return { policy, validation_failure: failure ?? null, count }
       }),
       wins_by_model: mostFirst(models).map(([model, count]) => ({ model, wins: count })),
+      pruned_before: await readPrunedBefore(db, scope.window),
     }
     return { data }
   },

@@ -50,6 +50,8 @@ export const turn = defineLookup({
     /** At today's list price; what was stamped is the call's `cost_usd`. */
     price_lines: z.array(priceLine),
     price_lines_usd: z.number().nullable(),
+    /** What somebody said of it, 0 (bad) to 1 (good); null: nobody did. */
+    feedback: z.object({ rating: z.number(), given_at: z.string() }).nullable(),
     events: z.array(event),
   }),
   async read(context, _own, { id = '' }) {
@@ -70,6 +72,7 @@ export const turn = defineLookup({
       attempt_log: payloadIn(events, 'llm.call_', z.object({ attempt_log: z.array(attemptEntry) }))?.attempt_log ?? [],
       price_lines: lines,
       price_lines_usd: sumOfLines(lines),
+      feedback: await feedbackOn(context.db, id),
       events: events.map(eventOf),
     }
   },
@@ -85,6 +88,11 @@ async function eventsOf(db: Kysely<Database>, turnId: string, call: CallsTable |
   const { rows } = await sql<EventsTable>`select * from events
 where id >= ${firstUlidAt(startMs)} and id < ${firstUlidAt(endMs)} and turn_id = ${turnId} order by id`.execute(db)
   return rows
+}
+
+async function feedbackOn(db: Kysely<Database>, turnId: string) {
+  const row = await db.selectFrom('turn_feedback').selectAll().where('turn_id', '=', turnId).executeTakeFirst()
+  return row === undefined ? null : { rating: row.rating, given_at: isoOf(Number(row.timestamp_us)) }
 }
 
 function statusOf(end: EventsTable | undefined, call: CallsTable | undefined): z.infer<typeof status> {

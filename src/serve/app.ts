@@ -22,6 +22,7 @@ import { createKeyRoutes } from './keys.ts'
 import { endpointOperation, openApiOf } from './openapi.ts'
 import { sessionOperations } from './session-operations.ts'
 import type { SessionHandlers } from './sessions.ts'
+import { userOperations } from './user-operations.ts'
 import { createUserRoutes } from './users.ts'
 
 export interface ServeOptions {
@@ -74,7 +75,11 @@ export function createServe(
   const versioned = createApiVersioning(clock, known)
   const access = createAccess({ services, admin: options.admin ?? null, loopback: options.loopback ?? true })
 
-  const operations = [...endpoints.map(endpointOperation), ...(options.sessions === undefined ? [] : sessionOperations)]
+  const operations = [
+    ...endpoints.map(endpointOperation),
+    ...userOperations,
+    ...(options.sessions === undefined ? [] : sessionOperations),
+  ]
   const openapi = openApiOf(operations, version)
 
   const author = { actor: access.actor, origin: 'serve' }

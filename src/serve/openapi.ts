@@ -74,6 +74,12 @@ export function jsonResponse(description: string, schema: z.ZodType, otherConten
   return { description, content: { 'application/json': { schema: schemaOf(schema, 'output') }, ...otherContent } }
 }
 
+/** A stream of `schema`s, one after another. */
+export const linesResponse = (description: string, schema: z.ZodType): object => ({
+  description,
+  content: { 'application/x-ndjson': { schema: schemaOf(schema, 'output') } },
+})
+
 export const errorResponse = (description: string): object => ({
   description,
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

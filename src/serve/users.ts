@@ -8,6 +8,7 @@ import { createTurnStatements, eventRowOf } from '../store/turn-statements.ts'
 import { readUserData, type UserRecord } from '../store/user-data.ts'
 import { requireOwnWrite } from './access.ts'
 import { errorAnswer, jsonAnswer } from './answers.ts'
+import type { ForgetAnswer } from './user-operations.ts'
 
 export interface UserRoutesParts extends ForgetParts {
   readonly author: Author
@@ -42,7 +43,8 @@ export function createUserRoutes(parts: UserRoutesParts): { readonly export: Han
     async forget(request, { id: given = '' }) {
       requireOwnWrite(request)
       const { pseudonym, runningTurns, ...counts } = await forgetUser(parts, checked(given), author)
-      return jsonAnswer(200, { forgotten: pseudonym !== null, pseudonym, ...counts, running_turns: runningTurns })
+      const answer: ForgetAnswer = { forgotten: pseudonym !== null, pseudonym, ...counts, running_turns: runningTurns }
+      return jsonAnswer(200, answer)
     },
   }
 }

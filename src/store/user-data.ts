@@ -2,14 +2,17 @@
 // conversations, every call and every event. Read page by page; nothing of it lies in memory whole.
 import { sql } from 'kysely'
 import type { Kysely, RawBuilder } from 'kysely'
+import * as z from 'zod'
 import { eventPages } from './event-pages.ts'
 import { summaryColumns } from './key-statements.ts'
 import type { Database, EventsTable, UsersTable } from './schema.ts'
 import { parsedJson } from './stored-calls.ts'
 
-export type UserRecord = {
-  readonly kind: 'user' | 'key' | 'session' | 'message' | 'call' | 'turn_messages' | 'event'
-} & Readonly<Record<string, unknown>>
+/** A row with what it is a row of. */
+export const userRecord = z.looseObject({
+  kind: z.enum(['user', 'key', 'session', 'message', 'call', 'turn_messages', 'event']),
+})
+export type UserRecord = Readonly<z.output<typeof userRecord>>
 
 const pageSize = 200
 /** Each may be half a megabyte. */

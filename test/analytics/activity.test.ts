@@ -2,6 +2,9 @@
 // was turned away, one that failed and one that is still running.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServe, type ServeProcess } from '../../runtimes/node/serve-process.ts'
+import { isoOf } from '../../src/analytics/window.ts'
+import { prune } from '../../src/store/prune.ts'
+import { byTest } from '../support/author.ts'
 import { eventually } from '../support/deadline.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { listOf, objectOf, type JsonObject } from '../support/json.ts'
@@ -106,6 +109,17 @@ describe('/analytics/turns/{id}', () => {
     })
   })
 
+  it('shows what was said of the turn, the last of it, and null before that', async () => {
+    const feedback = async () => objectOf(await dataOf(`/analytics/turns/${turnIds.good}`)).feedback
+    expect(await feedback()).toBe(null)
+    for (const rating of ['good', 0.25]) {
+      const headers = { 'content-type': 'application/json' }
+      const given = await fetch(`${serve.url}/turns/${turnIds.good}/feedback`, { method: 'POST', headers, body: JSON.stringify({ rating }) }) // prettier-ignore
+      expect(given.status).toBe(200)
+    }
+    expect(await feedback()).toEqual({ rating: 0.25, given_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) })
+  })
+
   it.each(['01JDB0000000000000000000AA', 'x', "'; drop table events; --", '%00'])('answers 404 for %s', async (id) => {
     const { status, body } = await get(`/analytics/turns/${encodeURIComponent(id)}`)
     expect([status, objectOf(body.error).code]).toEqual([404, 'not_found'])
@@ -164,5 +178,23 @@ describe('/analytics/inflight', () => {
     expect(await dataOf('/analytics/inflight?project=gateway')).toEqual({ running: 0, turns: [] })
     await (await answer).text()
     expect(await dataOf('/analytics/inflight')).toEqual({ running: 0, turns: [] })
+  })
+})
+
+describe('after a prune', () => {
+  it('routing and reliability say from when on they know who was chosen and turned away, and no cost changes', async () => {
+    const { storage, queue, clock, nextId } = gateway.context
+    const cost = await dataOf('/analytics/cost?group_by=none')
+    const known = { decisions: 4, hard_failures: 1, pruned_before: null }
+    expect(await dataOf('/analytics/routing')).toMatchObject(known)
+    expect(await dataOf('/analytics/reliability')).toMatchObject({ totals: { calls: 3, refused: 1 }, pruned_before: null })
+    const beforeUs = clock.nowUs() + 60_000_000
+    const before = isoOf(beforeUs)
+    await prune({ storage, queue, clock, newId: nextId }, beforeUs, byTest)
+    expect(await dataOf('/analytics/routing')).toMatchObject({ decisions: 0, hard_failures: 0, pruned_before: before })
+    expect(await dataOf('/analytics/reliability')).toMatchObject({ totals: { calls: 3, refused: 0 }, pruned_before: before })
+    const later = `from=${before}&to=${isoOf(beforeUs + 3_600_000_000)}`
+    expect(await dataOf(`/analytics/routing?${later}`)).toMatchObject({ decisions: 0, pruned_before: null })
+    expect(await dataOf('/analytics/cost?group_by=none')).toEqual(cost)
   })
 })

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { startServe, type ServeProcess } from '../../runtimes/node/serve-process.ts'
 import { endpoints } from '../../src/analytics/index.ts'
+import { userOperations } from '../../src/serve/user-operations.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { listOf, objectOf, type JsonObject } from '../support/json.ts'
 
@@ -12,8 +13,12 @@ let serve: ServeProcess
 let paths: JsonObject
 let turnId = ''
 
-const ask = (model: string) =>
-  gateway.post('/v1/messages', { model, max_tokens: 9, messages: [{ role: 'user', content: 'Say hello.' }] })
+const ask = (model: string, token?: string) =>
+  gateway.post(
+    '/v1/messages',
+    { model, max_tokens: 9, messages: [{ role: 'user', content: 'Say hello.' }] },
+    token === undefined ? {} : { token },
+  )
 
 beforeAll(async () => {
   gateway = await startTestGateway()
@@ -55,8 +60,9 @@ const asked: readonly (readonly [path: string, query: string])[] = [
 
 describe('/openapi.json', () => {
   it('names every endpoint with its parameters', () => {
-    expect(Object.keys(paths)).toEqual(endpoints.map(({ path }) => path))
-    expect([...new Set(asked.map(([path]) => path))].toSorted()).toEqual(Object.keys(paths).toSorted())
+    const users = userOperations.map(({ path }) => path)
+    expect(Object.keys(paths)).toEqual([...endpoints.map(({ path }) => path), ...users])
+    expect([...new Set(asked.map(([path]) => path)), ...users].toSorted()).toEqual(Object.keys(paths).toSorted())
     for (const { path, query } of endpoints) {
       const parameters = listOf(objectOf(objectOf(paths[path]).get).parameters).map(objectOf)
       const inQuery = parameters.filter((parameter) => parameter.in === 'query')
@@ -69,13 +75,40 @@ describe('/openapi.json', () => {
   })
 
   it.each(asked)('says what %s%s answers, all of it', async (path, query) => {
-    const operation = objectOf(objectOf(paths[path]).get)
-    const fine = objectOf(objectOf(objectOf(operation.responses)['200']).content)
-    const schema = z.fromJSONSchema(z.record(z.string(), z.json()).parse(objectOf(fine['application/json']).schema))
+    const schema = schemaOf(path, 'get', 'application/json')
     const response = await fetch(serve.url + path.replace('{id}', turnId) + query)
     const answer: unknown = await response.json()
     expect(response.status, JSON.stringify(answer)).toBe(200)
     const parsed = schema.safeParse(answer)
     expect(parsed.error?.issues ?? []).toEqual([])
   })
+
+  it('says what each line of an export is, and what forgetting answers, the first time and again', async () => {
+    const { token } = await gateway.issue({ name: 'of ada', userId: 'ada' })
+    await (await ask('claude-haiku-4-5', token)).text()
+    const line = schemaOf('/analytics/user/{id}/export', 'get', 'application/x-ndjson')
+    const exported = await fetch(`${serve.url}/analytics/user/ada/export`)
+    expect(exported.headers.get('content-type')).toContain('application/x-ndjson')
+    const lines = (await exported.text()).split('\n').filter((text) => text !== '')
+    expect(new Set(lines.map((text) => objectOf(line.parse(JSON.parse(text))).kind))).toEqual(
+      new Set(['user', 'key', 'call', 'event']),
+    )
+    expect(line.safeParse({ kind: 'secret' }).success).toBe(false)
+
+    const answered = schemaOf('/analytics/user/{id}/forget', 'post', 'application/json')
+    const headers = { 'content-type': 'application/json' }
+    for (const forgotten of [true, false]) {
+      const response = await fetch(`${serve.url}/analytics/user/ada/forget`, { method: 'POST', headers, body: '{}' })
+      expect(response.status).toBe(200)
+      expect(answered.parse(await response.json())).toMatchObject({ forgotten })
+    }
+    const gone = await fetch(`${serve.url}/analytics/user/eve/export`)
+    expect([gone.status, objectOf(objectOf(objectOf(paths['/analytics/user/{id}/export']).get).responses)['404']]).toEqual([404, expect.anything()]) // prettier-ignore
+  })
 })
+
+function schemaOf(path: string, method: 'get' | 'post', type: string): z.ZodType {
+  const operation = objectOf(objectOf(paths[path])[method])
+  const fine = objectOf(objectOf(objectOf(operation.responses)['200']).content)
+  return z.fromJSONSchema(z.record(z.string(), z.json()).parse(objectOf(fine[type]).schema))
+}

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import type { Routing } from '../answers.ts'
 import { analytics, useAnswers } from '../api.ts'
-import { formatCount, formatShare } from '../format.ts'
+import { formatCount, formatShare, formatTime } from '../format.ts'
 import type { Column } from '../parts/data-table.tsx'
 import { Figure, Figures } from '../parts/figures.tsx'
 import { ShareBar } from '../parts/share-bar.tsx'
@@ -24,7 +24,7 @@ export function RoutingTab(): JSX.Element {
         <Tile id="decisions" title="Decisions" answers={answers}>
           {({ all: { data } }) => (
             <Figures>
-              <Figure term="Decisions" value={formatCount(data.decisions)} beside="one for each turn" />
+              <Figure term="Decisions" value={formatCount(data.decisions)} beside={countedSince(data)} />
               <Figure
                 term="Hard failures"
                 value={<span class={data.hard_failures > 0 ? 'bad' : undefined}>{formatCount(data.hard_failures)}</span>}
@@ -75,6 +75,9 @@ export function RoutingTab(): JSX.Element {
     </WithTraffic>
   )
 }
+
+const countedSince = ({ pruned_before: before }: Routing): string =>
+  before === null ? 'one for each turn' : `since ${formatTime(before)}; what was before is pruned`
 
 const spoken = (word: string): string => word.replaceAll('_', ' ')
 

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import type { TurnDetail } from '../answers.ts'
 import { query, useAnswers } from '../api.ts'
-import { formatCount, formatMs, formatTime } from '../format.ts'
+import { formatCount, formatMs, formatShare, formatTime } from '../format.ts'
 import { Money } from '../parts/money.tsx'
 import { useNames } from '../parts/identity-names.ts'
 import { FilterName, Go, Name } from '../parts/name.tsx'
@@ -58,6 +58,7 @@ function Facts({ turn }: { readonly turn: TurnDetail }) {
     ['Answered by', <FilterName key="model" filter="model" id={call?.model ?? routing?.chosen_model ?? null} none="nobody" />],
     ['Session', <FilterName key="session" filter="session" id={turn.session_id} none="none" />],
     ...(call === null ? [] : callFacts(call)),
+    ...(turn.feedback === null ? [] : [['Feedback', formatShare(turn.feedback.rating)] as const]),
   ]
   return (
     <dl class="facts">
