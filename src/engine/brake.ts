@@ -39,6 +39,8 @@ export function createBrake({ config, store, clock, logger, onFound }: BrakePart
   /** Subject → reason. */
   let stopped = new Map<string, string>()
   let refreshedMs = Number.NEGATIVE_INFINITY
+  /** Before it, `stopped` says nothing: whoever asks looks for itself (no request of a Worker may wait for another's look). */
+  let hasLooked = false
   /** How long the circle was when it was last told of: the next finding is a whole length away. */
   const told = new Map<string, number>()
 
@@ -48,6 +50,7 @@ export function createBrake({ config, store, clock, logger, onFound }: BrakePart
       const rows: readonly BrakesTable[] = await store.list()
       const before = stopped
       stopped = new Map(rows.map((row) => [row.subject, row.reason]))
+      hasLooked = true
       for (const subject of before.keys()) if (!stopped.has(subject)) pace.forgive(subject)
     } catch (error) {
       logger.log('warn', 'who was stopped or released cannot be read now', { error: String(error) })
@@ -91,7 +94,7 @@ export function createBrake({ config, store, clock, logger, onFound }: BrakePart
         lookForCircle(admission)
         return null
       }
-      return clock.nowMs() - refreshedMs < refreshMs ? judge(admission) : refresh().then(() => judge(admission))
+      return hasLooked && clock.nowMs() - refreshedMs < refreshMs ? judge(admission) : refresh().then(() => judge(admission))
     },
     spent(keyId, sessionId, nanoUsd) {
       if (config.mode === 'off' || nanoUsd === 0) return

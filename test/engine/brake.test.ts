@@ -19,14 +19,17 @@ interface TestBrake {
   readonly clock: FakeClock
   readonly found: readonly Found[]
   readonly rows: BrakesTable[]
+  /** Keeps the store from answering until what this returns is called. */
+  readonly hold: () => () => void
 }
 
 function openBrake(mode: 'flag' | 'refuse' | 'off'): TestBrake {
   const clock = fakeClock()
   const found: Found[] = []
   const rows: BrakesTable[] = []
+  let held: Promise<void> | null = null
   const store: BrakeStore = {
-    list: () => [...rows],
+    list: () => (held === null ? [...rows] : held.then(() => [...rows])),
     async put(subject, reason) {
       found.push({ subject, reason })
       rows.push({ subject, reason, since_us: clock.nowUs() })
@@ -37,7 +40,12 @@ function openBrake(mode: 'flag' | 'refuse' | 'off'): TestBrake {
     release: () => Promise.resolve(false),
   }
   const config = { mode, spendFactor: 10, floorNanoUsd: 1e9, repeatedToolCalls: 3 }
-  return { brake: createBrake({ config, store, clock, logger: silent, onFound: () => undefined }), clock, found, rows }
+  const hold = () => {
+    let release = (): void => undefined
+    held = new Promise((resolve) => (release = resolve))
+    return release
+  }
+  return { brake: createBrake({ config, store, clock, logger: silent, onFound: () => undefined }), clock, found, rows, hold }
 }
 
 const call = (path: string) => [
@@ -151,6 +159,15 @@ describe('the same tool call again and again', () => {
     await clock.advance(1000)
     expect(await brake.check(admission(circle(4)))).toBeNull()
     expect((await brake.check(admission(circle(6))))?.code).toBe('runaway_stopped')
+  })
+
+  it('stops who was stopped before, for all that ask at the same moment, however long the first look takes', async () => {
+    const { brake, rows, hold } = openBrake('refuse')
+    rows.push({ subject: 'session:gk_test/s1', reason: 'spend', since_us: 1 })
+    const release = hold()
+    const asked = [1, 2, 3].map(() => Promise.resolve(brake.check(admission(start))))
+    release()
+    expect((await Promise.all(asked)).map((refusal) => refusal?.code)).toEqual(Array(3).fill('runaway_stopped'))
   })
 
   it('stops a session that another gateway found, within a second', async () => {
