@@ -19,6 +19,8 @@ export interface Environment {
   readonly readPolicy: ReadPolicy | undefined
 }
 
+const noPushing = 'is not for Workers: a Worker is a hub that laptops push to, and pushes to none itself. Take it out'
+
 /** `hosts`: where Cloudflare routes requests from; it grows. @throws ConfigError */
 export function readEnvironment(env: Env, hosts: readonly string[]): Environment {
   const text: Record<string, string> = {}
@@ -29,6 +31,8 @@ export function readEnvironment(env: Env, hosts: readonly string[]): Environment
     presets,
     demo: text['METIS_DEMO'] === '1',
   })
+  // Nothing here runs between requests, so that nothing would ever be pushed.
+  if (config.hub !== null) throw new ConfigError([{ path: 'METIS_CONFIG.hub', message: noPushing }])
   const routing = objectOf('METIS_ROUTING', env['METIS_ROUTING'])
   return {
     // A name reaches a Worker only where its owner has routed it here: nothing can be rebound to it.

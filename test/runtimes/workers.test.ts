@@ -245,6 +245,13 @@ it('a configuration that is no JSON is named in the log without a word of it: it
   expect(read).toThrow(/^METIS_CONFIG: is not JSON$/)
 })
 
+it('a hub to push to is refused, since a Worker pushes nothing', () => {
+  const unused = () => Promise.reject(new Error('nothing is asked of the database'))
+  const DB = { prepare: (): D1Statement => ({ bind: () => DB.prepare(), all: unused }), batch: unused }
+  const METIS_CONFIG = { hub: { url: 'https://hub.example.com', token: 'hub_secret' } }
+  expect(() => readEnvironment({ DB, METIS_CONFIG }, [])).toThrow(/^METIS_CONFIG\.hub: is not for Workers/)
+})
+
 it('wrangler.toml names what the build makes, and what these tests run with', () => {
   const text = readFileSync(join(root, 'wrangler.toml'), 'utf8')
   const support = readFileSync(join(root, 'test/support/workers-gateway.ts'), 'utf8')
