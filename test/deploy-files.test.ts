@@ -34,6 +34,7 @@ describe('compose.yaml', () => {
   const service = z.looseObject({
     command: z.array(z.string()).optional(),
     environment: z.record(z.string(), z.string()),
+    env_file: z.array(z.string()).optional(),
     healthcheck: z
       .object({ test: z.array(z.string()) })
       .loose()
@@ -58,7 +59,15 @@ describe('compose.yaml', () => {
       expect(commandOf(command)).toEqual([])
       expect(Object.keys(environment).filter((name) => !variables.has(name))).toEqual([])
     }
+  })
+
+  it('gives the admin token to serve alone: not to the gateway, whose file of keys holds nothing else', () => {
     expect(Object.keys(serve.environment)).toContain('METIS_ADMIN_TOKEN')
+    expect(Object.keys(gateway.environment)).not.toContain('METIS_ADMIN_TOKEN')
+    expect([gateway.env_file, serve.env_file]).toEqual([['providers.env'], ['providers.env']])
+    const [, keys = ''] = /cat > providers\.env <<END\n([^]*?)\nEND/.exec(documented) ?? []
+    expect(keys.split('\n').filter((line) => !/^[A-Z]+_API_KEY=/.test(line))).toEqual([])
+    expect(keys).not.toBe('')
   })
 
   it('gives them a configuration that we take, which trusts Caddy and nobody else', () => {
