@@ -150,7 +150,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
       queue,
       keys: createKeyStore({ storage, queue, clock, hash, newId: nextId, randomBytes }),
       brakes: createBrakeStore({ storage, queue, clock, newId: nextId }),
-      hub: createHub({ storage, queue, clock, hash, newId: nextId, randomBytes }),
+      hub: createHub({ storage, queue, clock, logger, hash, newId: nextId, randomBytes }),
       identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
       traces,
       spoolOf,

@@ -130,7 +130,7 @@ export async function openIsolate(env: Env, background: Services['background']):
           keys,
           queue,
           newId: nextId,
-          hub: createHub({ storage, queue, clock, hash: sha256, newId: nextId, randomBytes }),
+          hub: createHub({ storage, queue, clock, logger, hash: sha256, newId: nextId, randomBytes }),
           identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
         })
   let migrated = false

@@ -25,6 +25,7 @@ import { createCountTokens } from './count-tokens.ts'
 import { createDoor } from './door.ts'
 import { doors, wireOf } from './doors.ts'
 import { createRenderError } from './error-answer.ts'
+import { createFailureLimit } from './failure-limit.ts'
 import { createHealth } from './health.ts'
 import { createJwtIdentities } from './jwt-identities.ts'
 import { createMetrics } from './metrics.ts'
@@ -72,9 +73,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     clock,
     failures,
     jwts: createJwtIdentities({ services, keys: parts.keys, ownerDisabled: (owner) => ownerDisabled(owner, null) }),
-    clientAddressOf: createClientAddress(services),
-    rates: memory,
-    failuresPerMinute: config.limits.authFailuresPerMinute,
+    failureLimit: createFailureLimit({
+      clientAddressOf: createClientAddress(services),
+      rates: memory,
+      perMinute: config.limits.authFailuresPerMinute,
+    }),
   })
   // A file belongs to one gateway as a rule; a server's database is there to be shared.
   const shared =

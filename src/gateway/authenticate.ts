@@ -6,8 +6,7 @@ import { constantTimeEqual, parseToken } from '../lib/token.ts'
 import type { Clock, Services } from '../services.ts'
 import type { DisabledOwner } from '../store/key-record.ts'
 import type { KeyStore, KeyRecord } from '../store/keys.ts'
-import type { RateStore } from '../store/rates.ts'
-import { isLoopback, type ClientAddressOf } from './client-address.ts'
+import type { FailureLimit } from './failure-limit.ts'
 import type { JwtIdentities } from './jwt-identities.ts'
 import { keyHeader, ownCredentialOf } from './own-credential.ts'
 import type { SampledEvents } from './sampled-events.ts'
@@ -18,11 +17,7 @@ export interface AuthenticateParts {
   readonly clock: Clock
   readonly failures: SampledEvents
   readonly jwts: JwtIdentities
-  readonly clientAddressOf: ClientAddressOf
-  /** Of this process: nobody shares their failures. */
-  readonly rates: RateStore
-  /** From one address that is not this machine's own. */
-  readonly failuresPerMinute: number
+  readonly failureLimit: FailureLimit
 }
 
 export type Authenticate = (request: Request) => Promise<Principal>
@@ -58,9 +53,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   /** Who fails all the time is told to slow down; a good key from the same address is served all the while. */
   async function failed(request: Request, refusal: GatewayError, hash?: string): Promise<GatewayError> {
     if (hash !== undefined) parts.failures.record({ token_hash_prefix: hash.slice(0, 8) })
-    const address = parts.clientAddressOf(request)
-    if (address === null || isLoopback(address)) return refusal
-    const waitMs = await parts.rates.take({ id: `failures ${address}`, perMinute: parts.failuresPerMinute }, 1)
+    const waitMs = await parts.failureLimit.take(request)
     return waitMs === 0 ? refusal : tooManyFailures(waitMs)
   }
 }

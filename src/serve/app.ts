@@ -48,6 +48,8 @@ export interface ServeOptions {
   readonly apiVersions?: readonly [ApiVersion, ...ApiVersion[]]
 }
 
+type ServeServices = Pick<Services, 'config' | 'storage' | 'clock' | 'hash' | 'readBody' | 'peerAddress' | 'logger'>
+
 export interface Serve {
   fetch(request: Request): Promise<Response>
 }
@@ -65,10 +67,7 @@ interface Route {
 }
 
 /** @throws ConfigError when the admin token is needed and missing */
-export function createServe(
-  services: Pick<Services, 'config' | 'storage' | 'clock' | 'hash' | 'readBody' | 'peerAddress' | 'logger'>,
-  options: ServeOptions,
-): Serve {
+export function createServe(services: ServeServices, options: ServeOptions): Serve {
   const { config, clock, storage, logger } = services
   const { version, startedUs, models, prices } = options
   const known = options.apiVersions ?? apiVersions
@@ -92,7 +91,7 @@ export function createServe(
     api('/server/version', { GET: serverVersion }),
     api('/models', { GET: () => jsonAnswer(200, { data: models.list().map(listedModel) }) }),
     api('/admin/session', { POST: access.signIn, DELETE: access.signOut }, true),
-    ...(options.hub === undefined ? [] : hubRoutes(options.hub, services.readBody, author)),
+    ...(options.hub === undefined ? [] : hubRoutes(options.hub, services, author)),
     api('/openapi.json', { GET: () => jsonAnswer(200, openapi) }),
     ...endpoints.map((endpoint) => api(pattern(endpoint.path), { GET: (...asked) => analytics(endpoint, ...asked) })),
     ...(options.sessions === undefined ? [] : sessionRoutes(options.sessions)),
@@ -170,11 +169,11 @@ const pageRoute = (path: string, handler: Handler, open = false): Route => ({
   versioned: false,
 })
 
-function hubRoutes(hub: Hub, readBody: Services['readBody'], author: Author): readonly Route[] {
-  const tokens = createHubTokenRoutes(hub, readBody, author)
+function hubRoutes(hub: Hub, services: ServeServices, author: Author): readonly Route[] {
+  const tokens = createHubTokenRoutes(hub, services.readBody, author)
   return [
     // Behind the hub token, whatever else is asked of the rest.
-    { path: '/ingest', methods: { POST: createIngest(hub, readBody) }, open: true, versioned: true },
+    { path: '/ingest', methods: { POST: createIngest(hub, services) }, open: true, versioned: true },
     { path: '/admin/hub-tokens', methods: { GET: tokens.list, POST: tokens.issue }, versioned: true },
     { path: '/admin/hub-tokens/:id/revoke', methods: { POST: tokens.revoke }, versioned: true },
   ]

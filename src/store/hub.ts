@@ -2,14 +2,16 @@
 // opens a door here, or changes a key, a cap or a turn of anybody else.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
+import { GatewayError } from '../ir/errors.ts'
 import { ulidTimeMs } from '../lib/ids.ts'
 import { nanoUsdOf } from '../lib/money.ts'
 import { TOKEN_RANDOM_BYTES, constantTimeEqual, createToken, parseToken } from '../lib/token.ts'
-import type { Clock, Services } from '../services.ts'
+import type { Clock, Logger, Services } from '../services.ts'
 import { auditEvent, insertEventIf, type Author } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { AuditEvent, AuditType } from './events.ts'
-import type { Push, PushAnswer, PushedName, PushedTurn } from './push-format.ts'
+import { checkTurns } from './push-check.ts'
+import type { PushAnswer, PushedName, PushedTurn, UncheckedPush } from './push-format.ts'
 import type { Database, HubTokensTable, InflightTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
 import type { Storage, Unit } from './storage.ts'
@@ -26,17 +28,15 @@ export interface Hub {
   revoke(id: string, by: Author): Promise<boolean>
   /** Whose token this is; null = nobody's. */
   sourceOf(token: string): Promise<string | null>
-  /**
-   * null: nothing was taken, because some of it is of the future; the laptop keeps it until its clock is right.
-   * @throws GatewayError store_unavailable: what was not taken is to be sent again
-   */
-  take(source: string, pushed: Push): Promise<PushAnswer | null>
+  /** @throws GatewayError store_unavailable: what was not taken is to be sent again */
+  take(source: string, pushed: UncheckedPush): Promise<PushAnswer>
 }
 
 export interface HubParts {
   readonly storage: Storage
   readonly queue: CommitQueue
   readonly clock: Clock
+  readonly logger: Logger
   readonly hash: Services['hash']
   readonly newId: () => string
   readonly randomBytes: (length: number) => Uint8Array
@@ -44,15 +44,29 @@ export interface HubParts {
 
 /** What a laptop's clock may be ahead: an id from further on would push all of the hub's own ids there. */
 const aheadUs = 3_600_000_000
+const clockAhead = 'it is more than an hour ahead of the hub’s clock: set the clock of the machine that pushes; nothing is lost'
 const dummyHash = '0'.repeat(64)
 
-export function createHub({ storage, queue, clock, hash, newId, randomBytes }: HubParts): Hub {
+export function createHub({ storage, queue, clock, logger, hash, newId, randomBytes }: HubParts): Hub {
   const { db } = storage
   const statements = createTurnStatements(db)
   const openPushed = openPushedIn(db)
   const insertEvent = (event: AuditEvent) => statements.insertEvent(eventRowOf(event))
   const audited = (type: AuditType, payload: Readonly<Record<string, unknown>>): AuditEvent =>
     auditEvent(type, payload, { id: newId(), timestampUs: clock.nowUs() })
+
+  /** Whether it is new; null = the store takes its neighbours and not this one. */
+  async function store(turn: PushedTurn, source: string): Promise<boolean | null> {
+    const unit = takenUnit(statements, openPushed, turn, source)
+    try {
+      // What the last statement closed, this unit had opened.
+      return (await queue.commit(unit, bytesOf(unit))).at(-1) === 1
+    } catch (error) {
+      if (error instanceof GatewayError) throw error
+      logger.log('error', 'the store does not take a pushed turn', { laptop: source, turn_id: turn.turnId, error: String(error) })
+      return null
+    }
+  }
 
   return {
     async issue(source, by) {
@@ -86,36 +100,36 @@ export function createHub({ storage, queue, clock, hash, newId, randomBytes }: H
 
     async sourceOf(token) {
       const parsed = token.startsWith('hub_') ? parseToken(`gw_${token.slice(4)}`) : null
-      const id = parsed === null ? '' : `hub_${parsed.keyId.slice(3)}`
+      // Its checksum is no secret: what is no token at all need not be looked for.
+      if (parsed === null) return null
+      const id = `hub_${parsed.keyId.slice(3)}`
       const row = await db.selectFrom('hub_tokens').selectAll().where('id', '=', id).executeTakeFirst()
       const matches = constantTimeEqual(await hash(token), row?.token_hash ?? dummyHash)
       return row !== undefined && matches && row.revoked_us === null ? row.source : null
     },
 
-    async take(source, { names, turns }) {
+    async take(source, { names, turns: unchecked }) {
       const nowUs = clock.nowUs()
-      if (turns.some((turn) => youngestUs(turn) > nowUs + aheadUs)) return null
+      const { turns: all, refused } = checkTurns(unchecked)
+      const [ahead, turns] = split(all, (turn) => youngestUs(turn) > nowUs + aheadUs)
       const seen = db.updateTable('hub_tokens').set({ last_push_us: nowUs }).where('source', '=', source)
       await queue.commit([
         ...names.map((name) => nameStatement(db, source, name)),
         seen.where('revoked_us', 'is', null).compile(),
       ])
       const reasonFor = await refusals(db, source, turns)
-      const refused = turns.flatMap((turn) => {
-        const reason = reasonFor(turn)
-        return reason === null ? [] : [{ turn_id: turn.turnId, reason }]
-      })
-      const outcomes = await Promise.all(
-        turns
-          .filter((turn) => reasonFor(turn) === null)
-          .map((turn) => {
-            const unit = takenUnit(statements, openPushed, turn, source)
-            return queue.commit(unit, bytesOf(unit))
-          }),
-      )
-      // What the last statement closed, this unit had opened.
-      const accepted = outcomes.filter((affected) => affected.at(-1) === 1).length
-      return { accepted, known: outcomes.length - accepted, refused }
+      const [foreign, own] = split(turns, (turn) => reasonFor(turn) !== null)
+      const outcomes = await Promise.all(own.map((turn) => store(turn, source)))
+      const rejected = own.filter((_, place) => outcomes[place] === null)
+      return {
+        accepted: outcomes.filter((outcome) => outcome === true).length,
+        known: outcomes.filter((outcome) => outcome === false).length,
+        refused: [...refused, ...foreign.map((turn) => ({ turn_id: turn.turnId, reason: reasonFor(turn) ?? '' }))],
+        later: [
+          ...ahead.map(({ turnId }) => ({ turn_id: turnId, reason: clockAhead })),
+          ...rejected.map(({ turnId }) => ({ turn_id: turnId, reason: 'the hub’s store does not take it; its log says why' })),
+        ],
+      }
     },
   }
 }
@@ -156,6 +170,11 @@ async function refusals(
     if ([route, call ?? route].some((event) => event.payload.gateway_key_id !== keyId)) return 'its events name different keys'
     return null
   }
+}
+
+/** Those that are so, and the others. */
+function split<T>(all: readonly T[], isSo: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isSo), all.filter((one) => !isSo(one))]
 }
 
 const youngestUs = ({ route, call, turn }: PushedTurn): number =>

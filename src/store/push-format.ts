@@ -13,16 +13,14 @@ const head = {
   parentEventId: id.nullable(),
 }
 
-const call = z.discriminatedUnion('type', [
-  z.object({ ...head, type: z.literal('llm.call_completed'), payload: llmCallCompleted }),
-  z.object({ ...head, type: z.literal('llm.call_failed'), payload: llmCallFailed }),
-])
+export const completedCall = z.object({ ...head, type: z.literal('llm.call_completed'), payload: llmCallCompleted })
+export const failedCall = z.object({ ...head, type: z.literal('llm.call_failed'), payload: llmCallFailed })
 
 export const pushedTurn = z.object({
   turnId: id,
   route: z.object({ ...head, payload: routeDecided }),
   /** null: a turn that was refused. */
-  call: call.nullable(),
+  call: z.discriminatedUnion('type', [completedCall, failedCall]).nullable(),
   turn: z.object({ ...head, payload: turnCompleted }),
 })
 export type PushedTurn = z.infer<typeof pushedTurn>
@@ -40,12 +38,21 @@ export const push = z.object({
 })
 export type Push = z.infer<typeof push>
 
+/** As a hub opens it: whether each turn can be one is asked of each by itself. */
+export const uncheckedPush = push.extend({ turns: z.array(z.unknown()).max(turnsPerPush) })
+export type UncheckedPush = z.infer<typeof uncheckedPush>
+
+const leftOut = z.object({ turn_id: z.string(), reason: z.string() })
+export type LeftOut = z.infer<typeof leftOut>
+
 export const pushAnswer = z.object({
   /** New to the hub. */
   accepted: z.int(),
   /** It had them already. */
   known: z.int(),
   /** Never taken, whenever they are sent. */
-  refused: z.array(z.object({ turn_id: z.string(), reason: z.string() })),
+  refused: z.array(leftOut),
+  /** Not taken now, and perhaps another day: the laptop keeps them. */
+  later: z.array(leftOut),
 })
 export type PushAnswer = z.infer<typeof pushAnswer>

@@ -14,8 +14,14 @@ export interface Unpushed {
   readonly push: Push
   /** Of all turns that were looked at; those that are not in `push` cannot be read, and never will. */
   readonly turnIds: readonly string[]
-  /** When the youngest of them ended. */
-  readonly untilUs: number
+  /** The youngest of them. */
+  readonly last: Place
+}
+
+/** Where a turn's end stands among all of them. */
+export interface Place {
+  readonly timestampUs: number
+  readonly id: string
 }
 
 /** How long a turn lies beyond what its end says of its beginning. */
@@ -24,39 +30,47 @@ const slackMs = 60_000
 /** Nginx takes a megabyte where nobody told it otherwise, and a character is at most three bytes. */
 const charactersPerPush = 300_000
 
-/** null: the hub has all that ended since `sinceUs`. What ended after `nowUs` waits until this clock comes there. */
+/**
+ * null: the hub has all that ended since `sinceUs`, or was asked for all of it that stands behind `after`. What ended after
+ * `nowUs` waits until this clock comes there.
+ */
 export async function readUnpushed(
   db: Kysely<Database>,
   hub: string,
-  { sinceUs, nowUs }: { readonly sinceUs: number; readonly nowUs: number },
+  { sinceUs, nowUs, after = null }: { readonly sinceUs: number; readonly nowUs: number; readonly after?: Place | null },
 ): Promise<Unpushed | null> {
+  const fromUs = Math.max(sinceUs, after?.timestampUs ?? 0)
   const ends = await db
     .selectFrom('events')
     .selectAll()
     .where('type', '=', 'turn.completed')
-    .where('timestamp_us', '>=', sinceUs)
+    .where('timestamp_us', '>=', fromUs)
     .where('timestamp_us', '<=', nowUs)
+    .where((is) => is.or([is('timestamp_us', '>', after?.timestampUs ?? -1), is('id', '>', after?.id ?? '')]))
     .where(
       sql<boolean>`not exists (select 1 from pushed_turns where pushed_turns.hub = ${hub} and pushed_turns.turn_id = events.turn_id)`,
     )
     .orderBy('timestamp_us')
+    .orderBy('id')
     .limit(turnsPerPush)
     .execute()
-  if (ends.length === 0) return null
+  const [first] = ends
+  if (first === undefined) return null
   const others = await readOthers(db, ends)
   const turns: PushedTurn[] = []
   const turnIds: string[] = []
   let characters = 0
-  let untilUs = sinceUs
+  let last = first
   for (const end of ends) {
     const turn = turnOf(end, others.get(end.turn_id) ?? [])
     characters += turn === null ? 0 : JSON.stringify(turn).length
     if (characters > charactersPerPush && turns.length > 0) break
     if (turn !== null) turns.push(turn)
     turnIds.push(end.turn_id)
-    untilUs = end.timestamp_us
+    last = end
   }
-  return { push: { format: 1, names: await readNames(db, turns), turns }, turnIds, untilUs }
+  const push: Push = { format: 1, names: await readNames(db, turns), turns }
+  return { push, turnIds, last: { timestampUs: last.timestamp_us, id: last.id } }
 }
 
 /** The notes that the hub has these turns. */

@@ -15,7 +15,7 @@ import { fakeIo } from '../support/fake-io.ts'
 import { numberOf, objectOf, parseObject, textOf } from '../support/json.ts'
 import { by, openTestHub, range, spendOn, work, type TestHub } from '../support/laptops.ts'
 
-const totals = { accepted: 0, known: 0, refused: 0, unreadable: 0 }
+const totals = { accepted: 0, known: 0, refused: 0, later: 0, reasons: [], unreadable: 0 }
 
 let hub: TestHub
 beforeEach(async () => {
@@ -144,7 +144,8 @@ describe('two laptops and a hub', () => {
       await work({ ...bob, keyId: id }, [number])
       await db.updateTable('gateway_keys').set({ id: bob.keyId }).where('id', '=', id).execute()
     }
-    expect(await hub.pusher(bob)()).toEqual({ ...totals, refused: 2 })
+    const reasons = [2, 3].map((number) => ({ turn_id: `turn-${number}`, reason: 'its key is another’s' }))
+    expect(await hub.pusher(bob)()).toEqual({ ...totals, refused: 2, reasons })
     // The same turn again, with its own key and another price.
     await db.deleteFrom('events').execute()
     await db.deleteFrom('calls').execute()
@@ -240,7 +241,8 @@ describe('POST /ingest', () => {
     const { db } = ada.context.storage
     const id = createUlidAt(Date.UTC(2100, 0), new Uint8Array(16))
     await db.updateTable('events').set({ id }).where('type', '=', 'turn.completed').execute()
-    await expect(hub.pusher(ada)()).rejects.toThrow(/409: These turns are more than an hour ahead of the clock here/)
+    const reasons = [{ turn_id: 'turn-1', reason: expect.stringContaining('more than an hour ahead of the hub’s clock') }]
+    expect(await hub.pusher(ada)()).toEqual({ ...totals, later: 1, reasons })
     expect(await spendOn(hub.url)).toEqual([])
     expect(await db.selectFrom('pushed_turns').selectAll().execute()).toEqual([])
     // By its own clock a laptop never sends one at all.

@@ -2,12 +2,13 @@
 // be cut.
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openNode, type NodeContext } from '../../runtimes/node/context.ts'
 import { createPusher } from '../../runtimes/node/pusher.ts'
 import { startServe } from '../../runtimes/node/serve-process.ts'
+import type { ConfigFile } from '../../src/config/schema.ts'
 import { listOf, objectOf, parseObject, type JsonObject } from './json.ts'
 import { databaseFor } from './test-database.ts'
 import { turnOf, type TurnShape } from './turns.ts'
@@ -43,8 +44,11 @@ const atOnce = 40
 
 export const by = { actor: 'test', origin: 'test' }
 
-export async function openTestHub(): Promise<TestHub> {
+/** `config`: what the hub's config.yaml says. */
+export async function openTestHub(config: ConfigFile = {}): Promise<TestHub> {
   const folder = mkdtempSync(join(tmpdir(), 'metis-push-'))
+  mkdirSync(join(folder, 'hub'), { mode: 0o700 })
+  writeFileSync(join(folder, 'hub', 'config.yaml'), JSON.stringify(config), { mode: 0o600 })
   const db = await databaseFor(join(folder, 'hub', 'metis.db'))
   const context = await openNode({ home: join(folder, 'hub'), db, env: {}, logLevel: 'error' })
   const serve = await startServe(context, { port: 0 })

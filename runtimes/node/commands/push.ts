@@ -30,14 +30,16 @@ export const push = defineCommand({
       const totals = await createPusher(context, { url, token })(({ accepted, known }) => {
         if (io.interactive && !flags.json) io.err(`${accepted + known} turns so far`)
       })
-      const { accepted, known, refused, unreadable } = totals
+      const { accepted, known, refused, later, unreadable, reasons } = totals
       io.out(
         flags.json
           ? JSON.stringify(totals)
           : `${accepted} turns are new to the hub${known > 0 ? `, ${known} it had already` : ''}`,
       )
-      if (refused + unreadable === 0) return 0
-      io.err(`${refused} turns were refused by the hub and ${unreadable} cannot be read; they are not sent again`)
-      return 1
+      if (refused + unreadable > 0)
+        io.err(`${refused} turns were refused by the hub and ${unreadable} cannot be read; they are not sent again`)
+      if (later > 0) io.err(`${later} turns were not taken this time; the next push sends them again`)
+      for (const { turn_id: turnId, reason } of reasons) io.err(`  turn ${turnId}: ${reason}`)
+      return refused + later + unreadable === 0 ? 0 : 1
     }),
 })
