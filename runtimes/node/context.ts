@@ -22,6 +22,7 @@ import type { SpoolOf } from '../../src/store/spool.ts'
 import { createTraceStore, type SpoolingTraceStore } from '../../src/store/trace-store.ts'
 import { nodeClock } from './clock.ts'
 import { readConfigFile } from './config-file.ts'
+import { withCredentialFiles } from './credential-files.ts'
 import type { DatabaseAddress } from './database-address.ts'
 import { createLogger } from './logger.ts'
 import { makeFolder } from './make-folder.ts'
@@ -92,7 +93,7 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
   const file = readConfigFile({ home, ...(options.config === undefined ? {} : { path: options.config }) })
   const config = resolveConfig({
     file: file.content,
-    env,
+    env: withCredentialFiles(env),
     presets,
     ...(options.demo === undefined ? {} : { demo: options.demo }),
     ...(options.selfOrigins === undefined ? {} : { selfOrigins: options.selfOrigins }),

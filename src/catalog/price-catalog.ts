@@ -101,6 +101,7 @@ const listIds: ReadonlyMap<string, string> = new Map([
   ['gemini', 'google'],
   ['azure-openai', 'azure'],
   ['bedrock', 'aws'],
+  ['vertex', 'google'],
 ])
 
 /** Of a name that was asked for the prefix decides the price (`us.`, `global.`), and the answer leaves it out. */
@@ -119,7 +120,9 @@ function listOf(config: ProviderConfig | undefined, provider: string, name: stri
   }
   // A server that is not known to be a vendor's is unpriced, even if it speaks of a vendor's model.
   const vendor = config === undefined ? provider : (config.vendor ?? '')
-  return { list: listIds.get(vendor) ?? vendor, name }
+  const list = listIds.get(vendor) ?? vendor
+  // Vertex names the publisher before the model.
+  return { list, name: list === 'google' ? name.replace(/^google\//, '') : name }
 }
 
 function listedPrice(info: ModelInfo, listed: Listed, usage: Usage, atUs: number): Price | null {

@@ -9,6 +9,8 @@ export interface Preset {
   readonly auth: ProviderConfig['auth']
   /** Variables that hold its key, the first set one wins. Empty = it needs none. */
   readonly keyVariables: readonly string[]
+  /** That variable is often there for other programs: without an address it is no fault. */
+  readonly keyIsCommon?: boolean
   /** A local server appears when this variable holds its address. */
   readonly baseUrlVariable?: string
   readonly maxTokensField?: ProviderConfig['maxTokensField']

@@ -4,6 +4,7 @@ import type { ConfigIssue } from './errors.ts'
 import type { Environment } from './parse-file.ts'
 import { addressOf, addressVariableOf, branchesOf, type Preset } from './preset.ts'
 import type { ConfigFile, ProviderConfig, ProviderKey } from './schema.ts'
+import { serviceAccountFault, serviceAccountOf } from './service-account.ts'
 
 export interface ProviderSources {
   readonly file: NonNullable<ConfigFile['providers']>
@@ -87,6 +88,10 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
   ) {
     return refused(sources, `${at}.api_key`, `is missing: write it here or set ${preset.keyVariables.join(' or ')}`)
   }
+  if (auth === 'google' && row.api_keys !== undefined)
+    return refused(sources, `${at}.api_keys`, 'is not for service accounts; write one of them as api_key')
+  if (auth === 'google' && key !== undefined && serviceAccountOf(key) === null)
+    return refused(sources, `${at}.api_key`, serviceAccountFault)
   const base = preset ?? { name, wire: row.wire ?? 'openai', baseUrl: '', auth, keyVariables: [] }
   const address = row.base_url ?? addressOf(base, sources.env)
   if (address === null) return refused(sources, `${at}.base_url`, `is missing: write it here or set ${addressVariableOf(base)}`)
@@ -124,6 +129,9 @@ function fromEnvironment(preset: Preset, sources: ProviderSources): ProviderConf
   const key = keyFrom(preset, sources)
   if (key === undefined) return []
   const address = addressOf(preset, sources.env)
+  if (address === null && preset.keyIsCommon === true) return []
+  if (address !== null && preset.auth === 'google' && serviceAccountOf(key.value) === null)
+    return refused(sources, key.variable, serviceAccountFault)
   if (address !== null) return [{ ...fromPreset(preset, address, {}), ...branchFields(preset, sources), apiKey: key.value }]
   const missing = `is missing: ${key.variable} is set, but not where ${preset.name} is; set it too, or unset ${key.variable}`
   return refused(sources, addressVariableOf(preset) ?? preset.name, missing)

@@ -16,8 +16,8 @@ const providerFile = z.strictObject({
     .min(1)
     .max(50)
     .optional(),
-  /** Where the key goes; `none` for local servers. */
-  auth: z.enum(['x-api-key', 'bearer', 'none']).optional(),
+  /** Where the key goes; `none` for local servers; `google`: it is a service account, whose access tokens go. */
+  auth: z.enum(['x-api-key', 'bearer', 'google', 'none']).optional(),
   headers: z.record(z.string(), z.string()).optional(),
   /** Bare model names this provider serves, for routing and /v1/models. */
   models: z.array(z.string().min(1).max(200)).optional(),
@@ -149,7 +149,9 @@ export interface ProviderBranch {
   readonly models: RegExp
   readonly wire: 'anthropic' | 'openai'
   readonly baseUrl: string
-  readonly auth: 'x-api-key' | 'bearer'
+  readonly auth: 'x-api-key' | 'bearer' | 'google'
+  /** Anthropic's wire as Vertex AI has it. */
+  readonly vertex?: boolean
 }
 
 /** One upstream, ready to be called. */
@@ -166,7 +168,7 @@ export interface ProviderConfig {
   readonly apiKey?: string
   /** Two or more, `apiKey` the first of them; absent = there is no choice. */
   readonly keyPool?: readonly ProviderKey[]
-  readonly auth: 'x-api-key' | 'bearer' | 'none'
+  readonly auth: 'x-api-key' | 'bearer' | 'google' | 'none'
   readonly headers: Readonly<Record<string, string>>
   readonly models: readonly string[]
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'

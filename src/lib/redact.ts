@@ -6,6 +6,8 @@ const mark = '[redacted]'
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\bsk-[\w*-]{8,}/g, mark],
   [/\bgw_[0-9A-Za-z]{10,}/g, mark],
+  [/\bya29\.[\w.-]{8,}/g, mark],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gs, mark],
   [/\bAIza[\w-]{20,}/g, mark],
   [/\b(?:ABSK|bedrock-api-key-)[\w+/=-]{20,}/g, mark],
   // Longer than the id of one.

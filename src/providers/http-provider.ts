@@ -8,6 +8,7 @@ import type { Shape, StreamChunk } from '../ir/stream.ts'
 import type { EncodedRequest, ProviderQuirks, Protocol } from '../protocols/protocol.ts'
 import type { Send, UpstreamResponse } from '../services.ts'
 import { asGatewayError, upstreamBadResponse } from './failures.ts'
+import type { AccessTokens } from './google-token.ts'
 import { leased, type KeyPool, type Lease } from './key-pool.ts'
 import type { Provider, ProviderAnswer } from './provider.ts'
 
@@ -24,12 +25,14 @@ export interface HttpProviderParts {
   readonly limits: Limits
   /** null = one key, or none. */
   readonly pool: KeyPool | null
+  /** In place of the key, which gets them. */
+  readonly tokens?: AccessTokens
   /** `position` of the key, 1-based. */
   readonly onKeyRests?: (position: number, error: GatewayError) => void
 }
 
 export function createHttpProvider(parts: HttpProviderParts): Provider {
-  const { config, protocolFor, send, models, limits, pool } = parts
+  const { config, protocolFor, send, models, limits, pool, tokens } = parts
   const credential = credentialOf(config, config.apiKey)
   const quirks = quirksOf(config)
   const headersBesideLogin = withoutCredentials(config.headers)
@@ -71,10 +74,17 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
     signal: AbortSignal,
   ): Promise<UpstreamResponse> {
     const isOwn = takesOwn(request)
-    const own = isOwn ? bearer(request.ownCredential) : lease === null ? credential : credentialOf(config, lease.apiKey)
+    const token = isOwn || tokens === undefined ? undefined : await tokens.get(signal)
+    const own = isOwn
+      ? bearer(request.ownCredential)
+      : token !== undefined
+        ? bearer(token)
+        : lease === null
+          ? credential
+          : credentialOf(config, lease.apiKey)
     const headers = isOwn ? headersBesideLogin : config.headers
     try {
-      return await send(
+      const response = await send(
         {
           url: config.baseUrl + path,
           method: 'POST',
@@ -86,6 +96,8 @@ export function createHttpProvider(parts: HttpProviderParts): Provider {
         },
         signal,
       )
+      if (response.status === 401 && token !== undefined) tokens?.refused(token)
+      return response
     } catch (error) {
       throw asGatewayError(error)
     }
@@ -244,7 +256,7 @@ function fixed(call: EncodedRequest): Record<string, string> {
 }
 
 function credentialOf({ auth }: ProviderConfig, apiKey: string | undefined): Record<string, string> {
-  if (apiKey === undefined || auth === 'none') return {}
+  if (apiKey === undefined || auth === 'none' || auth === 'google') return {}
   return auth === 'x-api-key' ? { 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
 

@@ -1,11 +1,14 @@
 // The providers of a configuration, by name.
 import type { ModelCatalog } from '../catalog/models.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config, ProviderConfig } from '../config/schema.ts'
+import { serviceAccountOf } from '../config/service-account.ts'
 import type { GatewayError } from '../ir/errors.ts'
+import { vertexProtocol } from '../protocols/anthropic/vertex.ts'
 import { protocols } from '../protocols/index.ts'
 import type { Shape } from '../ir/stream.ts'
 import type { Clock, Logger, Send } from '../services.ts'
 import { createBranching } from './branching.ts'
+import { createGoogleTokens, type AccessTokens } from './google-token.ts'
 import { createHttpProvider } from './http-provider.ts'
 import { createKeyPool } from './key-pool.ts'
 import type { Provider } from './provider.ts'
@@ -15,7 +18,7 @@ export interface ProviderDependencies {
   /** Answers for the built-in `demo` provider; nothing leaves the process. */
   readonly demoSend: Send
   readonly models: ModelCatalog
-  readonly clock: Pick<Clock, 'nowMs'>
+  readonly clock: Pick<Clock, 'nowMs' | 'nowUs'>
   readonly logger?: Logger
 }
 
@@ -41,15 +44,26 @@ export function createProviders(config: Config, dependencies: ProviderDependenci
       const protocol = protocols[wire]
       const responses = provider.responses ? protocols['openai-responses'] : protocol
       const protocolFor = (inbound: Shape) => (inbound === 'openai-responses' ? responses : protocol)
-      const main = createHttpProvider({ ...parts, protocolFor, send })
-      const branches = (provider.branches ?? []).map(({ models: pattern, ...branch }) => {
-        const config = { ...provider, ...branch }
-        return {
-          models: pattern,
-          provider: createHttpProvider({ ...parts, config, protocolFor: () => protocols[branch.wire], send }),
-        }
+      const tokens = tokensOf(provider, config, dependencies)
+      const called = { ...parts, ...(tokens === undefined ? {} : { tokens }), send }
+      const main = createHttpProvider({ ...called, protocolFor })
+      const branches = (provider.branches ?? []).map(({ models: pattern, vertex = false, ...branch }) => {
+        const spoken = vertex ? vertexProtocol : protocols[branch.wire]
+        const own = createHttpProvider({ ...called, config: { ...provider, ...branch }, protocolFor: () => spoken })
+        // Vertex counts elsewhere, and otherwise: an estimate does.
+        return { models: pattern, provider: vertex ? { ...own, countTokens: () => Promise.resolve(null) } : own }
       })
       return [name, branches.length === 0 ? main : createBranching(main, branches)]
     }),
   )
+}
+
+/** Of a service account, shared by all its addresses. */
+function tokensOf(
+  { name, auth, apiKey }: ProviderConfig,
+  { limits }: Config,
+  { send, clock }: ProviderDependencies,
+): AccessTokens | undefined {
+  const account = auth !== 'google' || apiKey === undefined ? null : serviceAccountOf(apiKey)
+  return account === null ? undefined : createGoogleTokens({ name, account, send, clock, limits })
 }

@@ -37,6 +37,19 @@ function awsAddress(of: (region: string) => string): AddressFromEnvironment {
   }
 }
 
+function vertexAddress(path: string): AddressFromEnvironment {
+  return {
+    needs: 'GOOGLE_CLOUD_PROJECT',
+    of(read) {
+      const project = read('GOOGLE_CLOUD_PROJECT')
+      const location = read('GOOGLE_CLOUD_LOCATION') ?? 'global'
+      const host = location === 'global' ? 'aiplatform.googleapis.com' : `${location}-aiplatform.googleapis.com`
+      return project === undefined ? null : `https://${host}/v1/projects/${project}/locations/${location}${path}`
+    },
+    hosts: /^([a-z0-9-]+-)?aiplatform\.googleapis\.com$/,
+  }
+}
+
 export const presets: readonly Preset[] = [
   {
     name: 'anthropic',
@@ -100,6 +113,16 @@ export const presets: readonly Preset[] = [
         baseUrl: awsAddress((region) => `https://bedrock-runtime.${region}.amazonaws.com/anthropic`),
       },
     ],
+  },
+  {
+    ...openaiCompatible,
+    name: 'vertex',
+    baseUrl: vertexAddress('/endpoints/openapi'),
+    auth: 'google',
+    keyVariables: keyVariables('GOOGLE_APPLICATION_CREDENTIALS'),
+    keyIsCommon: true,
+    geminiDialect: true,
+    branches: [{ models: /^claude-/, wire: 'anthropic', vertex: true, auth: 'google', baseUrl: vertexAddress('') }],
   },
   {
     ...openaiCompatible,

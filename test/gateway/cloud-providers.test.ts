@@ -1,17 +1,45 @@
 // Providers of the big clouds, by their presets: what each is sent over a socket, and how its own ways of answering are read.
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { exportPKCS8, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { startMockProvider, type MockProvider } from '../support/mock-provider.ts'
 
 let upstream: MockProvider
 let gateway: TestGateway
+let tokens: Server
+/** Status of the next answers, and how often it was asked. */
+const google = { status: 200, asked: 0 }
+
+async function startTokens(): Promise<string> {
+  tokens = createServer((request, response) => {
+    google.asked++
+    request.resume().on('end', () => {
+      const answer = google.status === 200 ? { access_token: 'ya29.mock-token', expires_in: 3599 } : { error: 'invalid_grant' }
+      response.writeHead(google.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    })
+  })
+  tokens.listen(0, '127.0.0.1')
+  await once(tokens, 'listening')
+  const address = tokens.address()
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/token`
+}
 
 beforeAll(async () => {
   upstream = await startMockProvider()
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const account = {
+    type: 'service_account',
+    client_email: 'gateway@acme.iam.gserviceaccount.com',
+    private_key: await exportPKCS8(privateKey),
+    token_uri: await startTokens(),
+  }
   gateway = await startTestGateway({
     config: {
       providers: {
         gemini: { base_url: upstream.openaiUrl, api_key: 'AIzaSy-mock-gemini-key-0123456789abcdef' },
+        vertex: { base_url: upstream.openaiUrl, api_key: JSON.stringify(account) },
         'azure-openai': { base_url: upstream.openaiUrl, api_key: 'mock-azure-key', models: ['my-deployment'] },
       },
     },
@@ -20,6 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.stop()
   await upstream.stop()
+  tokens.close()
 })
 
 const hi = { role: 'user', content: 'Hi' }
@@ -140,5 +169,31 @@ describe('Azure OpenAI', () => {
       expect([response.status, await response.text()]).toMatchObject([200, expect.stringContaining('one')])
       expect(await callOf(response)).toMatchObject({ input_tokens: 5, output_tokens: 1, cost_basis: 'metered' })
     }
+  })
+})
+
+describe('Vertex AI', () => {
+  const model = 'vertex:google/gemini-2.5-flash'
+
+  it('that gives no access token is the gateway’s affair; no secret gets into an answer or the trace', async () => {
+    google.status = 400
+    const response = await gateway.post('/v1/messages', { model, max_tokens: 9, messages: [hi] })
+    const text = await response.text()
+    expect([response.status, text]).toEqual([502, expect.stringContaining('invalid_grant')])
+    expect(text).not.toMatch(/PRIVATE|ya29|assertion/)
+    expect(await callOf(response)).toMatchObject({ error_class: 'auth' })
+    google.status = 200
+  })
+
+  it('gets an access token, one for many calls, and is paid by Google’s list', async () => {
+    const asked = google.asked
+    for (const door of ['/v1/messages', '/v1/chat/completions']) {
+      const response = await gateway.post(door, { model, max_tokens: 9, messages: [hi] })
+      expect([response.status, await response.text()]).toEqual([200, expect.not.stringContaining('ya29')])
+      expect(upstream.at(-1).headers['authorization']).toBe('Bearer ya29.mock-token')
+      expect(await callOf(response)).toMatchObject({ cost_basis: 'metered', cost_usd: expect.any(Number) })
+    }
+    expect(google.asked).toBe(asked + 1)
+    expect(JSON.stringify(await gateway.events())).not.toMatch(/PRIVATE KEY|ya29/)
   })
 })

@@ -5,12 +5,12 @@ import { resolveConfig } from '../../src/config/resolve.ts'
 import { presets } from '../../src/providers/presets.ts'
 
 /** What the addresses of the rows that have none of their own are made of. */
-const places = { AZURE_OPENAI_RESOURCE_NAME: 'contoso', AWS_REGION: 'us-east-1' }
+const places = { AZURE_OPENAI_RESOURCE_NAME: 'contoso', AWS_REGION: 'us-east-1', GOOGLE_CLOUD_PROJECT: 'acme' }
 
 describe('presets', () => {
   it('are the vendors of the contract', () => {
     const named =
-      'anthropic openai openrouter gemini azure-openai bedrock groq mistral deepseek xai together fireworks cerebras moonshot zai ollama lmstudio vllm demo'
+      'anthropic openai openrouter gemini azure-openai bedrock vertex groq mistral deepseek xai together fireworks cerebras moonshot zai ollama lmstudio vllm demo'
     expect(presets.map(({ name }) => name)).toEqual(named.split(' '))
   })
 
@@ -33,7 +33,7 @@ describe('presets', () => {
   it('have the quirks of those vendors alone who need them', () => {
     expect(presets.filter((preset) => preset.safetyIdentifier).map(({ name }) => name)).toEqual(['openai'])
     expect(presets.filter((preset) => preset.replaysReasoning).map(({ name }) => name)).toEqual(['deepseek', 'moonshot'])
-    expect(presets.filter((preset) => preset.geminiDialect).map(({ name }) => name)).toEqual(['gemini'])
+    expect(presets.filter((preset) => preset.geminiDialect).map(({ name }) => name)).toEqual(['gemini', 'vertex'])
     expect(presets.filter((preset) => preset.streamOptions === false).map(({ name }) => name)).toEqual(['mistral'])
   })
 })

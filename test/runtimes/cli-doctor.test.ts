@@ -130,6 +130,43 @@ describe('doctor on the configuration', () => {
     expect(JSON.stringify(report)).not.toMatch(/sk-(ant|proj)/)
   })
 
+  it('knows Google’s way of refusing a key', async () => {
+    mkdirSync(home, { mode: 0o700 })
+    const base = await provider(400, '[{"error":{"code":400,"details":[{"reason":"API_KEY_INVALID"}]}}]')
+    writeFileSync(join(home, 'config.yaml'), `providers: { gemini: { base_url: "${base}/v1", api_key: AIzaMock } }\n`, {
+      mode: 0o600,
+    })
+    const { of } = await doctor(['--probe'])
+    expect(of('providers')[1]).toMatchObject({ level: 'fault', message: 'gemini: refuses the key (400)' })
+  })
+
+  it('reads the service account in the file that a variable names, and says whose it is', async () => {
+    const file = join(home, '..', 'account.json')
+    const key = '-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n'
+    writeFileSync(file, JSON.stringify({ type: 'service_account', client_email: 'me@acme.example', private_key: key }))
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: file, GOOGLE_CLOUD_PROJECT: 'acme' }
+    const { report, of } = await doctor([], env)
+    expect(of('providers')).toMatchObject([{ level: 'ok', message: expect.stringContaining('service account me@acme.example') }])
+    expect(JSON.stringify(report)).not.toContain('PRIVATE')
+    const { of: without } = await doctor([], { ...env, GOOGLE_APPLICATION_CREDENTIALS: `${file}.gone` })
+    expect(without('config')).toMatchObject([
+      { level: 'fault', message: expect.stringMatching(/^GOOGLE_APPLICATION_CREDENTIALS: must be/) },
+    ])
+  })
+
+  it.each([
+    [{ AZURE_OPENAI_API_KEY: 'k' }, 'AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_RESOURCE_NAME: is missing'],
+    [{ AWS_BEARER_TOKEN_BEDROCK: 'k' }, 'AWS_REGION: is missing'],
+  ])('names what is missing beside %j', async (env, message) => {
+    expect((await doctor([], env)).of('config')).toMatchObject([{ level: 'fault', message: expect.stringContaining(message) }])
+  })
+
+  it('has nothing to say of half of it that is there for other programs', async () => {
+    const env = { AWS_REGION: 'us-east-1', GOOGLE_CLOUD_PROJECT: 'acme', AZURE_OPENAI_ENDPOINT: 'https://a.openai.azure.com' }
+    for (const half of [env, { GOOGLE_APPLICATION_CREDENTIALS: '/srv/account.json' }])
+      expect((await doctor([], half)).of('config')).toMatchObject([{ level: 'ok' }])
+  })
+
   it('probes with every key of a pool', async () => {
     mkdirSync(home, { mode: 0o700 })
     const base = await provider((key) => (key === 'Bearer bad' ? 401 : 200))

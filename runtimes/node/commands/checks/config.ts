@@ -4,6 +4,7 @@ import { resolveConfig } from '../../../../src/config/resolve.ts'
 import type { Config } from '../../../../src/config/schema.ts'
 import { presets } from '../../../../src/providers/presets.ts'
 import { readConfigFile } from '../../config-file.ts'
+import { withCredentialFiles } from '../../credential-files.ts'
 import type { PathChoices, NodePaths } from '../../paths.ts'
 import { lineOf } from '../faults.ts'
 import type { Finding } from './finding.ts'
@@ -16,7 +17,7 @@ export function checkConfig(
 ): { findings: readonly Finding[]; config: Config | null } {
   try {
     const file = readConfigFile({ home: paths.home, ...(choices.config === undefined ? {} : { path: choices.config }) })
-    const config = resolveConfig({ file: file.content, env, presets })
+    const config = resolveConfig({ file: file.content, env: withCredentialFiles(env), presets })
     const message = file.path === null ? `no ${paths.configPath}: defaults and environment` : file.path
     // The file's own warnings are about its mode, which has a check that can mend it.
     return { config, findings: [{ check: 'config', level: 'ok', message }] }

@@ -1,5 +1,6 @@
 // Are the providers' keys of the right shape and, when asked, do they open the door?
 import type { ProviderConfig } from '../../../../src/config/schema.ts'
+import { serviceAccountOf } from '../../../../src/config/service-account.ts'
 import { addProvider } from '../faults.ts'
 import type { Finding } from './finding.ts'
 
@@ -46,6 +47,8 @@ function keysOf({ apiKey, keyPool }: ProviderConfig): readonly NamedKey[] {
 function checkKeys(provider: ProviderConfig): readonly Finding[] {
   const { name, vendor, auth, baseUrl } = provider
   const at = `${name} (${baseUrl || 'built in'})`
+  if (auth === 'google')
+    return [{ check: 'providers', level: 'ok', message: `${at}: has the service account ${accountOf(provider)}` }]
   const keys = auth === 'none' ? [] : keysOf(provider)
   const shape = keyShapes[vendor ?? '']
   const odd = keys.filter(({ apiKey }) => /\s/.test(apiKey) || (shape !== undefined && !shape.test(apiKey)))
@@ -60,6 +63,10 @@ function checkKeys(provider: ProviderConfig): readonly Finding[] {
   return [{ check: 'providers', level: 'ok', message: `${at}: ${has}` }]
 }
 
+function accountOf({ apiKey = '' }: ProviderConfig): string {
+  return serviceAccountOf(apiKey)?.clientEmail ?? ''
+}
+
 /** One live call that costs nothing with each of its keys: the provider's list of models. */
 export function probeProvider(provider: ProviderConfig): Promise<readonly Finding[]> {
   const keys = keysOf(provider)
@@ -67,8 +74,10 @@ export function probeProvider(provider: ProviderConfig): Promise<readonly Findin
 }
 
 async function probe(provider: ProviderConfig, key: NamedKey | null): Promise<Finding> {
-  const { name, wire, baseUrl, keyPool } = provider
+  const { name, wire, auth, baseUrl, keyPool } = provider
   if (wire === 'demo') return { check: 'providers', level: 'ok', message: `${name}: is offline by design` }
+  if (auth === 'google')
+    return { check: 'providers', level: 'ok', message: `${name}: was not tried: it answers nothing that costs nothing` }
   const url = wire === 'anthropic' ? `${baseUrl}/v1/models?limit=1` : `${baseUrl}/models`
   const headers = headersOf(provider, key?.apiKey)
   try {
