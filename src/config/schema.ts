@@ -152,6 +152,8 @@ export interface ProviderBranch {
   readonly auth: 'x-api-key' | 'bearer' | 'google'
   /** Anthropic's wire as Vertex AI has it. */
   readonly vertex?: boolean
+  /** Of Anthropic's, the ones it takes; absent = all. */
+  readonly betas?: ReadonlySet<string>
 }
 
 /** One upstream, ready to be called. */

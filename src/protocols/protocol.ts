@@ -95,6 +95,8 @@ export interface ProviderQuirks {
   readonly safetyIdentifier?: boolean
   /** OpenAI wire: a Gemini answers. It wants its signature back with each tool call, and has no field for a user. */
   readonly geminiDialect?: boolean
+  /** Anthropic wire: the only betas it takes; absent = whatever the client asks for. */
+  readonly betas?: ReadonlySet<string>
 }
 
 export interface EncodedRequest {

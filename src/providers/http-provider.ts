@@ -1,7 +1,7 @@
 // The only upstream fetch: one provider over a wire. It builds the request from scratch (reliability.md §7: allow-lists both
 // ways), sends it through the runtime's port, and hands on chunks.
 import type { ModelCatalog, ModelRef } from '../catalog/models.ts'
-import type { Limits, ProviderConfig } from '../config/schema.ts'
+import type { Limits, ProviderBranch, ProviderConfig } from '../config/schema.ts'
 import { GatewayError } from '../ir/errors.ts'
 import type { LanguageModelRequest } from '../ir/request.ts'
 import type { Shape, StreamChunk } from '../ir/stream.ts'
@@ -17,7 +17,7 @@ const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 const ERROR_BODY_LIMIT_BYTES = 1024 * 1024
 
 export interface HttpProviderParts {
-  readonly config: ProviderConfig
+  readonly config: ProviderConfig & Pick<ProviderBranch, 'betas'>
   /** Which wire to speak; only `demo` looks at the client's shape. */
   readonly protocolFor: (inbound: Shape) => Protocol
   readonly send: Send
@@ -267,12 +267,13 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly
 
 const bearer = (token = ''): Record<string, string> => ({ authorization: `Bearer ${token}` })
 
-function quirksOf(config: ProviderConfig): ProviderQuirks {
+function quirksOf(config: HttpProviderParts['config']): ProviderQuirks {
   return {
     ...(config.maxTokensField === undefined ? {} : { maxTokensField: config.maxTokensField }),
     replaysReasoning: config.replaysReasoning,
     noStreamOptions: !config.streamOptions,
     safetyIdentifier: config.safetyIdentifier,
     geminiDialect: config.geminiDialect,
+    ...(config.betas === undefined ? {} : { betas: config.betas }),
   }
 }

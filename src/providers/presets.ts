@@ -1,5 +1,6 @@
 // The built-in providers, one row per vendor: what a configuration need not say. Checked against the vendors' pages on 2026-11-23.
 import type { AddressFromEnvironment, Preset } from '../config/preset.ts'
+import { bedrockBetas, vertexBetas } from './cloud-betas.ts'
 
 /**
  * Variables that begin with METIS_ come first: a shell that is set up for a client of the gateway holds a gateway token in the
@@ -104,12 +105,14 @@ export const presets: readonly Preset[] = [
         models: /^anthropic\./,
         wire: 'anthropic',
         auth: 'x-api-key',
+        betas: bedrockBetas,
         baseUrl: awsAddress((region) => `https://bedrock-mantle.${region}.api.aws/anthropic`),
       },
       {
         models: /^[a-z-]+\.anthropic\./,
         wire: 'anthropic',
         auth: 'x-api-key',
+        betas: bedrockBetas,
         baseUrl: awsAddress((region) => `https://bedrock-runtime.${region}.amazonaws.com/anthropic`),
       },
     ],
@@ -122,7 +125,16 @@ export const presets: readonly Preset[] = [
     keyVariables: keyVariables('GOOGLE_APPLICATION_CREDENTIALS'),
     keyIsCommon: true,
     geminiDialect: true,
-    branches: [{ models: /^claude-/, wire: 'anthropic', vertex: true, auth: 'google', baseUrl: vertexAddress('') }],
+    branches: [
+      {
+        models: /^claude-/,
+        wire: 'anthropic',
+        vertex: true,
+        auth: 'google',
+        betas: vertexBetas,
+        baseUrl: vertexAddress(''),
+      },
+    ],
   },
   {
     ...openaiCompatible,

@@ -25,7 +25,7 @@ afterAll(() => upstream.stop())
 
 const bytes = (body: unknown) => new TextEncoder().encode(JSON.stringify(body))
 
-async function ask(door: 'anthropic' | 'openai', name: string) {
+async function ask(door: 'anthropic' | 'openai', name: string, headers: Record<string, string> = {}) {
   const clock = fakeClock({ auto: true })
   const web = createWebSend(fetch, () => 'connect')
   const send: Send = (request, signal) => {
@@ -35,10 +35,10 @@ async function ask(door: 'anthropic' | 'openai', name: string) {
   const models = createModelCatalog(config)
   const provider = createProviders(config, { send, demoSend: createDemoSend(clock), models, clock }).get('bedrock')
   const body = { model: `bedrock:${name}`, max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }
-  const request = protocols[door].server.decodeRequest(bytes(body), new Headers())
+  const request = protocols[door].server.decodeRequest(bytes(body), new Headers(headers))
   const answer = await provider?.send(request, { provider: 'bedrock', name }, AbortSignal.timeout(5000))
   for await (const chunk of answer?.chunks ?? []) expect(chunk.meter.ended).toBe(true)
-  return { url: asked.at(-1), sent: upstream.at(-1) }
+  return { url: asked.at(-1), sent: upstream.at(-1), warnings: answer?.warnings ?? [] }
 }
 
 describe('Bedrock', () => {
@@ -72,6 +72,17 @@ describe('Bedrock', () => {
     const models = createModelCatalog(config)
     const own = createModelCatalog(resolveConfig({ file: { providers: { [vendor]: { api_key: 'k' } } }, env: {}, presets }))
     expect(models.capabilitiesOf({ provider: 'bedrock', name })).toEqual(own.capabilitiesOf({ provider: vendor, name: plain }))
+  })
+
+  it('is not told of betas it would refuse', async () => {
+    const asked = 'claude-code-20250219,oauth-2025-04-20, advanced-tool-use-2025-11-20,fast-mode-2026-02-01,<odd>'
+    const { sent, warnings } = await ask('anthropic', 'us.anthropic.claude-opus-5', { 'anthropic-beta': asked })
+    expect(sent.headers['anthropic-beta']).toBe('claude-code-20250219,tool-search-tool-2025-10-19')
+    expect(warnings).toEqual([
+      { field: 'anthropic-beta', action: 'dropped', reason: 'this provider does not take oauth-2025-04-20 fast-mode-2026-02-01' },
+    ])
+    const plain = await ask('anthropic', 'anthropic.claude-opus-5', { 'anthropic-beta': 'effort-2025-11-24' })
+    expect([plain.sent.headers['anthropic-beta'], plain.warnings]).toEqual(['effort-2025-11-24', []])
   })
 
   it('is paid as it was asked for: the answer leaves the prefix out', async () => {

@@ -68,7 +68,7 @@ beforeEach(() => {
 
 interface Vertex {
   readonly clock: FakeClock
-  ask(name: string, more?: object, door?: 'anthropic' | 'openai'): Promise<{ url: string; authorization: string }>
+  ask(name: string, more?: object, door?: 'anthropic' | 'openai', beta?: string): Promise<{ url: string; authorization: string }>
   readonly provider: Provider
 }
 
@@ -93,9 +93,10 @@ function open(env: Record<string, string> = {}): Vertex {
   return {
     clock,
     provider,
-    async ask(name, more = {}, door = 'anthropic') {
+    async ask(name, more = {}, door = 'anthropic', beta) {
+      const headers = new Headers(beta === undefined ? {} : { 'anthropic-beta': beta })
       const body = { model: `vertex:${name}`, max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }], ...more }
-      const request = protocols[door].server.decodeRequest(new TextEncoder().encode(JSON.stringify(body)), new Headers())
+      const request = protocols[door].server.decodeRequest(new TextEncoder().encode(JSON.stringify(body)), headers)
       const { chunks } = await provider.send(request, { provider: 'vertex', name }, AbortSignal.timeout(5000))
       let ended = false
       for await (const chunk of chunks) ended ||= chunk.meter.ended
@@ -147,6 +148,13 @@ describe('Vertex AI', () => {
     expect(upstream.at(-1).text).toBe(
       '{"anthropic_version":"vertex-2023-10-16","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"extra":{"kept":1.5}}',
     )
+  })
+
+  it('is not told of betas it would refuse', async () => {
+    await open().ask('claude-opus-4-8', {}, 'anthropic', 'claude-code-20250219,context-management-2025-06-27')
+    expect(upstream.at(-1).headers['anthropic-beta']).toBe('context-management-2025-06-27')
+    await open().ask('claude-opus-4-8', {}, 'anthropic', 'prompt-caching-scope-2026-01-05')
+    expect(upstream.at(-1).headers).not.toHaveProperty('anthropic-beta')
   })
 
   it('counts tokens by estimate', async () => {

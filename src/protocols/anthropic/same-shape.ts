@@ -4,6 +4,7 @@ import type { EncodedRequest, Target } from '../protocol.ts'
 import type { LanguageModelRequest } from '../../ir/request.ts'
 import { spliceBytes, type JsonSpan } from '../../lib/json.ts'
 import { isObject } from '../wire.ts'
+import { betasOf } from './betas.ts'
 import { envelopeOf, type Envelope } from './envelope.ts'
 import { contentSpans, messageSpans } from './input-texts.ts'
 import { isForeignSignature } from './signature.ts'
@@ -20,16 +21,16 @@ export function encodeSameShape(request: LanguageModelRequest, target: Target): 
   const { bytes, headers, query = '' } = request.source
   const envelope = envelopeOf(bytes)
   const edits = [...modelEdits(bytes, envelope, target.model), ...foreignThinkingEdits(bytes, envelope)]
-  const beta = headers.get('anthropic-beta')
+  const beta = betasOf(headers.get('anthropic-beta'), target.quirks.betas)
   return {
     path: `/v1/messages${query}`,
     headers: {
       'anthropic-version': headers.get('anthropic-version') ?? defaultVersion,
-      ...(beta === null ? {} : { 'anthropic-beta': beta }),
+      ...(beta.header === null ? {} : { 'anthropic-beta': beta.header }),
     },
     body: edits.length === 0 ? bytes : spliceBytes(bytes, edits),
     stream: request.stream,
-    warnings: [],
+    warnings: beta.warnings,
     inboundShape: 'anthropic',
     toolNames: new Map(),
     hidesUsageChunk: false,
