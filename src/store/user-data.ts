@@ -50,10 +50,12 @@ async function* records(db: Kysely<Database>, id: string, user: UserRecord): Asy
   for (let after = ''; ;) {
     const page = await db
       .selectFrom('calls')
-      .selectAll()
-      .where('user_id', '=', id)
-      .where('turn_id', '>', after)
-      .orderBy('turn_id')
+      .leftJoin('turn_feedback', 'turn_feedback.turn_id', 'calls.turn_id')
+      .selectAll('calls')
+      .select('turn_feedback.rating as feedback_rating')
+      .where('calls.user_id', '=', id)
+      .where('calls.turn_id', '>', after)
+      .orderBy('calls.turn_id')
       .limit(pageSize)
       .execute()
     for (const call of page) yield { kind: 'call', ...call }

@@ -1,5 +1,6 @@
 // A user's own data, for them; and a trace from which nothing leads back to them, with the same totals.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { giveFeedback } from '../../src/store/patterns.ts'
 import { openServe } from '../analytics/support/open-serve.ts'
 import { commandHome, type CommandHome } from '../support/command-home.ts'
 
@@ -73,9 +74,12 @@ async function converse(): Promise<void> {
 describe('user export', () => {
   it('prints the user, keys without their hashes, conversations, calls and events; nobody else’s', async () => {
     await converse()
+    const judged = (await rows()).calls.find(({ user_id: id }) => id === 'ada')
+    await at.inStore((context) => giveFeedback(context, judged?.turn_id ?? '', 0.25))
     const { code, lines, stdout } = await at.run('user', 'export', 'ada')
     expect(code).toBe(0)
     const records = lines.map((line) => JSON.parse(line))
+    expect(records.filter(({ feedback_rating: rating }) => rating === 0.25)).toMatchObject([{ kind: 'call', turn_id: judged?.turn_id }]) // prettier-ignore
     const count = (kind: string) => records.filter((record) => record.kind === kind).length
     expect(['user', 'key', 'session', 'message', 'call'].map(count)).toEqual([1, 1, 1, 1, 3])
     // Three turns of three events, made, issued.
