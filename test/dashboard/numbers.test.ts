@@ -64,6 +64,18 @@ describe.skipIf(noBrowser)(`the numbers${withoutBrowser}`, () => {
     await page.context().close()
   })
 
+  it('of what is nobody’s are called in the chart as in the tables', async () => {
+    for (const [by, nobodys] of [
+      ['gateway_key', 'agent-loop'],
+      ['user', 'untagged'],
+      ['team', 'untagged'],
+    ] as const) {
+      const page = await dashboard.open(`?window=30d&by=${by}`)
+      expect((await page.locator('.legend li').allInnerTexts()).filter((name) => name === nobodys)).toEqual([nobodys])
+      await page.context().close()
+    }
+  })
+
   it('of Reliability and Routing are every turn, counted once', async () => {
     const { totals, by_model: models } = await ask(reliability.data, 'reliability?window=30d')
     const page = await dashboard.open('?tab=reliability&window=30d')

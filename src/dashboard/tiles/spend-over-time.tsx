@@ -17,6 +17,9 @@ type Group = (typeof groups)[number]
 const words: Readonly<Record<Group, string>> = { model: 'Model', provider: 'Provider', team: 'Team', user: 'User', gateway_key: 'Key', project: 'Project' } // prettier-ignore
 const columnNames: Readonly<Record<Group, string>> = { model: 'model', provider: 'provider', team: 'team_id', user: 'user_id', gateway_key: 'gateway_key_id', project: 'project' } // prettier-ignore
 
+/** What a bar of nobody's is called, as in the tables. */
+const nobodys: Readonly<Record<Group, string>> = { model: 'no model', provider: 'no provider', team: 'untagged', user: 'untagged', gateway_key: 'agent-loop', project: 'no project' } // prettier-ignore
+
 type Row = Totals & Readonly<Record<string, unknown>>
 
 /** As many as there are colours that can be told apart. */
@@ -30,7 +33,7 @@ export function SpendOverTime(): JSX.Element {
     rows: analytics<readonly Row[]>('/analytics/cost', { group_by: plan.groupBy, stack_by: group }, { everyMs }),
   })
   const nameOf = useNames(group)
-  const data = answers.all === null ? null : dataOf(answers.all.rows, group, nameOf)
+  const data = answers.all === null ? null : dataOf(answers.all.rows, group, (id) => (id === null ? nobodys[group] : nameOf(id)))
   const asTable = parameter('spend') === 'table'
   return (
     <Tile
@@ -75,13 +78,15 @@ export function SpendOverTime(): JSX.Element {
   )
 }
 
+type NameOf = (id: string | null) => string
+
 interface Data {
   readonly bars: TimePlan['bars']
   readonly buckets: ReturnType<typeof timeBuckets>['buckets']
   readonly series: readonly Series[]
 }
 
-function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group, nameOf: (id: string) => string): Data {
+function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group, nameOf: NameOf): Data {
   // Of the answer, not of what is chosen by now: the rows of before are shown until the new ones come.
   const groupBy = rows[0]?.['hour'] === undefined ? 'day' : 'hour'
   const instantOf = (row: Row): string => String(row[groupBy])
@@ -103,7 +108,7 @@ function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group, 
   return { bars, buckets, series: seriesOf(byKey, nameOf) }
 }
 
-function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, nameOf: (id: string) => string): readonly Series[] {
+function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, nameOf: NameOf): readonly Series[] {
   const ranked = [...byKey]
     .map(([key, values]) => ({ key, values, total: sum(values) }))
     .filter(({ total }) => total > 0)
@@ -114,7 +119,7 @@ function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, nameOf: 
     // What is nobody's is grey; as are an eighth and all that follow.
     colour: key === null || index >= mostSeries ? 'other' : String(index + 1),
     key: `of ${key}`,
-    label: key === null ? 'untagged' : nameOf(key),
+    label: nameOf(key),
     values,
   }))
   if (rest.length === 0) return named
