@@ -12,6 +12,16 @@ function model(name: string, displayName: string, released?: string): ShippedMod
   return released === undefined ? { name, displayName } : { name, displayName, released }
 }
 
+/** On both of Google's APIs. */
+const gemini: readonly ShippedModel[] = [
+  model('gemini-3.8-flash', 'Gemini 3.8 Flash'),
+  model('gemini-3.5-flash', 'Gemini 3.5 Flash'),
+  model('gemini-3.5-flash-lite', 'Gemini 3.5 Flash-Lite'),
+  model('gemini-3.1-pro-preview', 'Gemini 3.1 Pro'),
+  model('gemini-2.5-pro', 'Gemini 2.5 Pro', '2025-06-17'),
+  model('gemini-2.5-flash', 'Gemini 2.5 Flash', '2025-06-17'),
+]
+
 /** By preset name. */
 export const shippedModels: ReadonlyMap<string, readonly ShippedModel[]> = mapOf({
   anthropic: [
@@ -55,14 +65,7 @@ export const shippedModels: ReadonlyMap<string, readonly ShippedModel[]> = mapOf
     model('google/gemini-3.5-flash', 'Gemini 3.5 Flash'),
     model('moonshotai/kimi-k3', 'Kimi K3'),
   ],
-  gemini: [
-    model('gemini-3.8-flash', 'Gemini 3.8 Flash'),
-    model('gemini-3.5-flash', 'Gemini 3.5 Flash'),
-    model('gemini-3.5-flash-lite', 'Gemini 3.5 Flash-Lite'),
-    model('gemini-3.1-pro-preview', 'Gemini 3.1 Pro'),
-    model('gemini-2.5-pro', 'Gemini 2.5 Pro', '2025-06-17'),
-    model('gemini-2.5-flash', 'Gemini 2.5 Flash', '2025-06-17'),
-  ],
+  gemini,
   // Deployments have the names that their owner gave them.
   'azure-openai': [],
   bedrock: [
@@ -74,13 +77,8 @@ export const shippedModels: ReadonlyMap<string, readonly ShippedModel[]> = mapOf
     model('openai.gpt-oss-20b-1:0', 'gpt-oss 20B', '2025-08-05'),
     model('qwen.qwen3-coder-480b-a35b-v1:0', 'Qwen3 Coder 480B'),
   ],
-  vertex: [
-    model('google/gemini-3.8-flash', 'Gemini 3.8 Flash'),
-    model('google/gemini-3.5-flash', 'Gemini 3.5 Flash'),
-    model('google/gemini-3.1-pro-preview', 'Gemini 3.1 Pro'),
-    model('google/gemini-2.5-pro', 'Gemini 2.5 Pro', '2025-06-17'),
-    model('google/gemini-2.5-flash', 'Gemini 2.5 Flash', '2025-06-17'),
-  ],
+  // With the publisher before the name.
+  vertex: gemini.map(({ name, displayName, released }) => model(`google/${name}`, displayName, released)),
   groq: [
     model('openai/gpt-oss-120b', 'gpt-oss 120B', '2025-08-05'),
     model('openai/gpt-oss-20b', 'gpt-oss 20B', '2025-08-05'),
