@@ -152,9 +152,26 @@ describe.skipIf(noBrowser)(`where something is missing${withoutBrowser}`, () => 
     await page.getByRole('heading', { name: 'No calls yet' }).waitFor()
     await page.getByRole('button', { name: /^Copy Claude Code/ }).click()
     expect(await page.evaluate('navigator.clipboard.readText()')).toContain('export ANTHROPIC_BASE_URL="http://127.0.0.1:8422"')
+    const steps = page.locator('.step')
+    expect(await steps.count()).toBe(5)
+    for (const step of await steps.all()) {
+      await step.getByRole('button', { name: /^Copy/ }).click()
+      await step.getByText('Copied').first().waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(await step.locator('pre').textContent())
+    }
     await insertCalls(dashboard.serve.storage, [callRow('1', { timestamp_us: dashboard.serve.clock.nowUs() - hourUs })])
     await page.getByRole('button', { name: 'Refresh now' }).click()
     await page.locator('#cost-by-model tbody tr').first().waitFor()
+    await dashboard.close()
+    expect(dashboard.misdeeds).toEqual([])
+  })
+
+  it('says so where the browser lets nobody copy', async () => {
+    const dashboard = await openDashboard()
+    const page = await dashboard.open('')
+    await page.evaluate(`navigator.clipboard.writeText = () => Promise.reject(new Error('no'))`)
+    await page.getByRole('button', { name: /^Copy Claude Code/ }).click()
+    await page.getByRole('status').filter({ hasText: 'Select the text to copy it' }).waitFor()
     await dashboard.close()
     expect(dashboard.misdeeds).toEqual([])
   })
