@@ -113,7 +113,10 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeContext> {
     write: (line) => process.stderr.write(line),
     colour: process.stderr.isTTY === true && env.NO_COLOR === undefined,
   })
-  if (options.warnsOfFile !== false) for (const warning of file.warnings) logger.log('warn', warning)
+  if (options.warnsOfFile !== false) {
+    for (const warning of file.warnings) logger.log('warn', warning)
+    for (const { message, mend } of config.warnings) logger.log('warn', `${message}: ${mend}`)
+  }
 
   const maintenance = options.maintenance === true
   const spoolFolder = spoolFolderOf(database, home)

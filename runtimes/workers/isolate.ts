@@ -54,6 +54,7 @@ export async function openIsolate(env: Env, background: Services['background']):
   ]
   const redact = createRedactor(secrets.filter((secret) => secret !== undefined))
   const logger = createWorkersLogger(redact)
+  for (const { message, mend } of config.warnings) logger.log('warn', `${message}: ${mend}`)
   const storage = openD1(env.DB)
   const nextId = createIdFactory(() => clock.nowUs() / 1000)
   const queue = createRequestQueue({ storage, clock, background, random: Math.random })

@@ -7,6 +7,12 @@ export interface ConfigIssue {
   readonly message: string
 }
 
+/** What is there and not used, and what mends it: no reason not to start. */
+export interface ConfigWarning {
+  readonly message: string
+  readonly mend: string
+}
+
 export class ConfigError extends Error {
   readonly issues: readonly ConfigIssue[]
 

@@ -1,6 +1,6 @@
 // Providers from the file and from the environment: presets fill in what is not written, and every address and key is checked.
 import { baseUrlFault, parseUrl } from './base-url.ts'
-import type { ConfigIssue } from './errors.ts'
+import type { ConfigIssue, ConfigWarning } from './errors.ts'
 import type { Environment } from './parse-file.ts'
 import { addressOf, addressVariableOf, branchesOf, type Preset } from './preset.ts'
 import type { ConfigFile, ProviderConfig, ProviderKey } from './schema.ts'
@@ -14,6 +14,8 @@ export interface ProviderSources {
   readonly selfOrigins: readonly string[]
   /** Faults are added here. */
   readonly issues: ConfigIssue[]
+  /** And here what is only worth a word. */
+  readonly warnings: ConfigWarning[]
 }
 
 type Row = ProviderSources['file'][string]
@@ -133,8 +135,12 @@ function fromEnvironment(preset: Preset, sources: ProviderSources): ProviderConf
   if (address !== null && preset.auth === 'google' && serviceAccountOf(key.value) === null)
     return refused(sources, key.variable, serviceAccountFault)
   if (address !== null) return [{ ...fromPreset(preset, address, {}), ...branchFields(preset, sources), apiKey: key.value }]
-  const missing = `is missing: ${key.variable} is set, but not where ${preset.name} is; set it too, or unset ${key.variable}`
-  return refused(sources, addressVariableOf(preset) ?? preset.name, missing)
+  // Not a fault: such a key is there for other programs, too, and its owner may not want it here.
+  sources.warnings.push({
+    message: `${preset.name} is left out: ${key.variable} is set, but not where it is`,
+    mend: `set ${addressVariableOf(preset)} too, or unset ${key.variable}`,
+  })
+  return []
 }
 
 function branchFields(preset: Preset, { env }: ProviderSources): Pick<ProviderConfig, 'branches'> {

@@ -1,6 +1,6 @@
 // Environment + file object → the Config the core runs on. Pure: what the presets are, and which addresses are our own, comes in.
 import { nanoUsdOf } from '../lib/money.ts'
-import { ConfigError, type ConfigIssue } from './errors.ts'
+import { ConfigError, type ConfigIssue, type ConfigWarning } from './errors.ts'
 import { parseConfigFile, type Environment } from './parse-file.ts'
 import type { Preset } from './preset.ts'
 import { resolveIssuers } from './resolve-issuers.ts'
@@ -22,6 +22,7 @@ export interface ConfigSources {
 export function resolveConfig(sources: ConfigSources): Config {
   const file = parseConfigFile(sources.file, sources.env)
   const issues: ConfigIssue[] = []
+  const warnings: ConfigWarning[] = []
   const providers = resolveProviders({
     file: sources.demo === 'only' ? {} : (file.providers ?? {}),
     env: sources.demo === 'only' ? {} : sources.env,
@@ -29,6 +30,7 @@ export function resolveConfig(sources: ConfigSources): Config {
     demo: sources.demo !== undefined && sources.demo !== false,
     selfOrigins: sources.selfOrigins ?? [],
     issues,
+    warnings,
   })
   if (sources.demo !== 'only') checkModelNames(file, providers, sources.presets, issues)
   checkCircles(file.aliases ?? {}, issues)
@@ -36,6 +38,7 @@ export function resolveConfig(sources: ConfigSources): Config {
   if (issues.length > 0) throw new ConfigError(issues)
   return {
     providers,
+    warnings,
     aliases: file.aliases ?? {},
     prices: Object.entries(file.prices ?? {}).map(priceOverride),
     fallbacks: file.fallbacks ?? {},

@@ -2,6 +2,7 @@
 // the first, the environment and flags.
 import * as z from 'zod'
 import { baseUrlFault } from './base-url.ts'
+import type { ConfigWarning } from './errors.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, - and _, at most 64')
 const usdPerMillion = z.number().nonnegative()
@@ -249,6 +250,8 @@ export interface PatternSettings {
 
 export interface Config {
   readonly providers: readonly ProviderConfig[]
+  /** For whoever starts the gateway: what is there, and not used. */
+  readonly warnings: readonly ConfigWarning[]
   readonly aliases: Readonly<Record<string, string>>
   readonly prices: readonly PriceOverride[]
   readonly fallbacks: Readonly<Record<string, readonly string[]>>

@@ -101,7 +101,7 @@ describe('Bedrock', () => {
   it('needs a region, and a region alone is nothing', () => {
     const resolved = (from: Record<string, string>) => resolveConfig({ file: null, env: from, presets }).providers
     expect(resolved({ AWS_REGION: 'eu-west-1' })).toEqual([])
-    expect(() => resolved({ AWS_BEARER_TOKEN_BEDROCK: 'k' })).toThrow(/AWS_REGION: is missing: AWS_BEARER_TOKEN_BEDROCK is set/)
+    expect(resolved({ AWS_BEARER_TOKEN_BEDROCK: 'k' })).toEqual([])
     expect(resolved({ AWS_BEARER_TOKEN_BEDROCK: 'k', AWS_DEFAULT_REGION: 'us-east-1' })).toMatchObject([
       { baseUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1' },
     ])

@@ -62,9 +62,14 @@ describe('an address of the environment', () => {
   })
 
   it('is named when only the key is there', () => {
-    expect(() => azure({ AZURE_OPENAI_API_KEY: 'k' })).toThrow(
-      /AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_RESOURCE_NAME.* is missing: AZURE_OPENAI_API_KEY is set/,
-    )
+    const { providers, warnings } = resolveConfig({ file: null, env: { AZURE_OPENAI_API_KEY: 'k' }, presets })
+    expect(providers).toEqual([])
+    expect(warnings).toEqual([
+      {
+        message: 'azure-openai is left out: AZURE_OPENAI_API_KEY is set, but not where it is',
+        mend: expect.stringContaining('AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_RESOURCE_NAME'),
+      },
+    ])
   })
 
   it('is asked for by a file that names the provider and no address', () => {

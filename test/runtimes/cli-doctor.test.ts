@@ -155,10 +155,13 @@ describe('doctor on the configuration', () => {
   })
 
   it.each([
-    [{ AZURE_OPENAI_API_KEY: 'k' }, 'AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_RESOURCE_NAME: is missing'],
-    [{ AWS_BEARER_TOKEN_BEDROCK: 'k' }, 'AWS_REGION: is missing'],
-  ])('names what is missing beside %j', async (env, message) => {
-    expect((await doctor([], env)).of('config')).toMatchObject([{ level: 'fault', message: expect.stringContaining(message) }])
+    [{ AZURE_OPENAI_API_KEY: 'k' }, 'azure-openai', 'AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_RESOURCE_NAME'],
+    [{ AWS_BEARER_TOKEN_BEDROCK: 'k' }, 'bedrock', 'AWS_REGION'],
+  ])('names what is missing beside %j', async (env, provider, variable) => {
+    expect((await doctor([], env)).of('config')).toMatchObject([
+      { level: 'ok' },
+      { level: 'warning', message: expect.stringContaining(`${provider} is left out`), mend: expect.stringContaining(variable) },
+    ])
   })
 
   it('has nothing to say of half of it that is there for other programs', async () => {

@@ -20,7 +20,8 @@ export function checkConfig(
     const config = resolveConfig({ file: file.content, env: withCredentialFiles(env), presets })
     const message = file.path === null ? `no ${paths.configPath}: defaults and environment` : file.path
     // The file's own warnings are about its mode, which has a check that can mend it.
-    return { config, findings: [{ check: 'config', level: 'ok', message }] }
+    const warnings = config.warnings.map((warning): Finding => ({ check: 'config', level: 'warning', ...warning }))
+    return { config, findings: [{ check: 'config', level: 'ok', message }, ...warnings] }
   } catch (error) {
     const faults = error instanceof ConfigError ? error.issues.map((issue) => `${issue.path}: ${issue.message}`) : [lineOf(error)]
     return {
