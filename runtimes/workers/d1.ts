@@ -20,14 +20,25 @@ export interface D1Result {
   readonly meta: { readonly changes?: number; readonly last_row_id?: number }
 }
 
-export function openD1(d1: D1Database): Storage {
+/** @param onAsk told how many statements go to D1 now: the platform counts them */
+export function openD1(binding: D1Database, onAsk: (statements: number) => void = () => undefined): Storage {
+  const d1: Asked = {
+    all(query) {
+      onAsk(1)
+      return statementOf(binding, query).all()
+    },
+    batch(unit) {
+      onAsk(unit.length)
+      return binding.batch(unit.map((query) => statementOf(binding, query)))
+    },
+  }
   const db = new Kysely<Database>({ dialect: dialectOf(d1) })
   return {
     dialect: 'd1',
     db,
     read: async <Row>(query: CompiledQuery<Row>) => {
       try {
-        return rowsOf<Row>(await statementOf(d1, query).all())
+        return rowsOf<Row>(await d1.all(query))
       } catch (error) {
         throw isStatementFault(error) ? error : new StorageBusy(error)
       }
@@ -47,11 +58,16 @@ export function openD1(d1: D1Database): Storage {
   }
 }
 
+interface Asked {
+  all(query: CompiledQuery): Promise<D1Result>
+  batch(unit: Unit): Promise<readonly D1Result[]>
+}
+
 /** @throws StorageBusy when D1 or the way to it failed: sent again, what was written after all changes nothing */
-async function tryBatch(d1: D1Database, unit: Unit): Promise<UnitOutcome> {
+async function tryBatch(d1: Asked, unit: Unit): Promise<UnitOutcome> {
   if (unit.length === 0) return { ok: true, affected: [] }
   try {
-    const results = await d1.batch(unit.map((query) => statementOf(d1, query)))
+    const results = await d1.batch(unit)
     return { ok: true, affected: results.map(({ meta }) => meta.changes ?? 0) }
   } catch (error) {
     if (isStatementFault(error)) return { ok: false, error }
@@ -87,19 +103,38 @@ function isStatementFault(error: unknown): boolean {
 /** The rows have the type the query was compiled with, as in Kysely's own drivers. */
 const rowsOf = <Row>({ results }: D1Result): readonly Row[] => results as readonly Row[]
 
-function dialectOf(d1: D1Database): Dialect {
+function dialectOf(d1: Asked): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
     createDriver: () => driverOf(d1),
     createIntrospector: (db) => introspectorOf(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new D1QueryCompiler(),
   }
 }
 
-function driverOf(d1: D1Database): Driver {
+/** A value that stands in a statement more than once, as those of filters do, is one parameter: there are a hundred. */
+class D1QueryCompiler extends SqliteQueryCompiler {
+  private places = new Map<unknown, number>()
+
+  override compileQuery(...asked: Parameters<SqliteQueryCompiler['compileQuery']>): CompiledQuery {
+    this.places = new Map()
+    return super.compileQuery(...asked)
+  }
+
+  protected override appendValue(value: unknown): void {
+    let place = this.places.get(value)
+    if (place === undefined) {
+      this.addParameter(value)
+      this.places.set(value, (place = this.numParameters))
+    }
+    this.append(`?${place}`)
+  }
+}
+
+function driverOf(d1: Asked): Driver {
   const connection: DatabaseConnection = {
     async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-      const result = await statementOf(d1, query).all()
+      const result = await d1.all(query)
       const { changes = 0, last_row_id: id } = result.meta
       return {
         rows: [...rowsOf<Row>(result)],

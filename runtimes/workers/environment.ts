@@ -17,6 +17,8 @@ export interface Environment {
   readonly config: Config
   readonly adminToken: string | undefined
   readonly readPolicy: ReadPolicy | undefined
+  /** Whether the cron trigger sums what is past. */
+  readonly settles: boolean
 }
 
 const noPushing = 'is not for Workers: a Worker is a hub that laptops push to, and pushes to none itself. Take it out'
@@ -40,7 +42,13 @@ export function readEnvironment(env: Env, hosts: readonly string[]): Environment
     // Empty is none: what signs its sessions could be computed by anybody.
     adminToken: text['METIS_ADMIN_TOKEN'] || undefined,
     readPolicy: routing === null ? undefined : policyOf(routing),
+    settles: isOn('METIS_SETTLE', text['METIS_SETTLE']),
   }
+}
+
+function isOn(name: string, value = 'on'): boolean {
+  if (value !== 'on' && value !== 'off') throw new ConfigError([{ path: name, message: 'is on or off' }])
+  return value === 'on'
 }
 
 /** A variable that wrangler.toml gives as a table, or as JSON in text. */

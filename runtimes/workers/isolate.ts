@@ -18,23 +18,22 @@ import type { Services } from '../../src/services.ts'
 import { createBrakeStore } from '../../src/store/brakes.ts'
 import { createHub } from '../../src/store/hub.ts'
 import { createIdentityStore } from '../../src/store/identities.ts'
-import { isDeadBy } from '../../src/store/instances.ts'
 import { createKeyStore } from '../../src/store/keys.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPatternStore } from '../../src/store/patterns.ts'
-import { sweepOrphans } from '../../src/store/sweep.ts'
 import { version } from '../node/version.ts'
+import { runCron } from './cron.ts'
 import { openD1 } from './d1.ts'
 import { readEnvironment, type Env } from './environment.ts'
-import { createInstances, isolateFacts } from './instances.ts'
+import { createInstances } from './instances.ts'
 import { createWorkersLogger, randomBytes, sha256, workersClock as clock, workersRespond, workersSend } from './ports.ts'
 import { createRequestQueue } from './request-queue.ts'
 import { createTurnTraces } from './turn-traces.ts'
 
 export interface Isolate {
   fetch(request: Request): Promise<Response>
-  /** Closes turns whose requests the platform has ended. */
-  sweep(): Promise<void>
+  /** For the cron trigger. */
+  scheduled(): Promise<void>
 }
 
 /** Hosts that are remembered, the newest; each is one that the owner has routed here, some by a wildcard. */
@@ -45,7 +44,7 @@ const gatewayPath = /^\/(?:$|v1(?:\/|$)|healthz$|readyz$|api\/hello$)/
 /** @throws ConfigError */
 export async function openIsolate(env: Env, background: Services['background']): Promise<Isolate> {
   const hosts: string[] = []
-  const { config, adminToken, readPolicy } = readEnvironment(env, hosts)
+  const { config, adminToken, readPolicy, settles } = readEnvironment(env, hosts)
   const secrets = [
     ...config.providers.flatMap(({ apiKey, keyPool = [] }) => [apiKey, ...keyPool.map((key) => key.apiKey)]),
     config.alerts?.secret,
@@ -157,10 +156,9 @@ export async function openIsolate(env: Env, background: Services['background']):
       }
       return serve === null ? serveIsOff() : await serve.fetch(request)
     },
-    async sweep() {
+    async scheduled() {
       await ready()
-      const isDead = isDeadBy(isolateFacts(''), clock.nowUs())
-      await sweepOrphans({ storage, queue, clock, newId: nextId, logger, isDead, prices })
+      await runCron({ d1: env.DB, clock, logger, background, newId: nextId, prices, settles: settles && serve !== null })
     },
   }
 }

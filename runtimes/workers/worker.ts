@@ -21,7 +21,7 @@ export default {
     }
   },
   async scheduled(_event: unknown, env: Env): Promise<void> {
-    await (await isolateOf(env)).sweep()
+    await (await isolateOf(env)).scheduled()
   },
 }
 

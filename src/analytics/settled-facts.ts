@@ -1,11 +1,10 @@
 // Facts of settled spans as rows, and back.
 import { sql } from 'kysely'
-import type { CompiledQuery, Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { RowsInto } from '../store/insert-rows.ts'
 import type { Database } from '../store/schema.ts'
 import type { SettledFactsTable } from '../store/settled-tables.ts'
 import { isClaimed, type Claim, type Span } from '../store/settled.ts'
-import { createTemplate } from '../store/statements.ts'
-import { names, values } from '../store/turn-statements.ts'
 import { subjectColumns, type Fact, type FactBook, type FactKind, type FactResolution } from './facts.ts'
 import type { Filters } from './filters.ts'
 import { histogramOf, histogramText } from './histogram.ts'
@@ -28,28 +27,27 @@ const columns = [
   'last_us',
 ] as const satisfies readonly (keyof SettledFactsTable)[]
 
-/** Changes nothing when the claim does not stand. */
-export function factInserter(db: Kysely<Database>, claim: Claim): (resolution: FactResolution, fact: Fact) => CompiledQuery {
-  const insert = createTemplate<SettledFactsTable>((slot) =>
-    sql`insert into settled_facts (${names(columns)}) select ${values(columns, slot)} where ${isClaimed(claim)}`.compile(db),
-  )
-  return (resolution, fact) =>
-    insert({
-      resolution,
-      span: claim.span,
-      kind: fact.kind,
-      start_us: claim.startUs,
-      ...fact.subject,
-      detail: fact.detail,
-      histogram: histogramText(fact.histogram),
-      count: fact.count,
-      retried: fact.retried,
-      missed_tokens: fact.missedTokens,
-      missed_write_5m_tokens: fact.missedWrite5mTokens,
-      missed_write_1h_tokens: fact.missedWrite1hTokens,
-      last_us: fact.lastUs,
-    })
-}
+export const factsTarget = (claim: Claim): RowsInto<'settled_facts'> => ({
+  table: 'settled_facts',
+  columns,
+  where: isClaimed(claim),
+})
+
+export const factRow = ({ span, startUs }: Claim, resolution: FactResolution, fact: Fact): SettledFactsTable => ({
+  resolution,
+  span,
+  kind: fact.kind,
+  start_us: startUs,
+  ...fact.subject,
+  detail: fact.detail,
+  histogram: histogramText(fact.histogram),
+  count: fact.count,
+  retried: fact.retried,
+  missed_tokens: fact.missedTokens,
+  missed_write_5m_tokens: fact.missedWrite5mTokens,
+  missed_write_1h_tokens: fact.missedWrite1hTokens,
+  last_us: fact.lastUs,
+})
 
 export async function addSettledFacts(
   db: Kysely<Database>,

@@ -75,3 +75,16 @@ export function partsOf(window: Window, span: Span, starts: readonly number[]): 
   if (fromUs < window.endUs) rest.push({ startUs: fromUs, endUs: window.endUs })
   return { settled, rest }
 }
+
+export const longestFirst = (a: Window, b: Window): number => b.endUs - b.startUs - (a.endUs - a.startUs)
+
+/** In their order, and those that touch each other as one. */
+export function joined(windows: readonly Window[]): readonly Window[] {
+  const whole: { startUs: number; endUs: number }[] = []
+  for (const { startUs, endUs } of windows.toSorted((a, b) => a.startUs - b.startUs)) {
+    const last = whole.at(-1)
+    if (last !== undefined && last.endUs === startUs) last.endUs = endUs
+    else whole.push({ startUs, endUs })
+  }
+  return whole
+}

@@ -1,11 +1,7 @@
 // Usage of settled spans as rows. How they are read stands in usage.ts.
-import { sql } from 'kysely'
-import type { CompiledQuery, Kysely } from 'kysely'
-import type { Database } from '../store/schema.ts'
+import type { RowsInto } from '../store/insert-rows.ts'
 import type { SettledUsageTable } from '../store/settled-tables.ts'
 import { isClaimed, type Claim } from '../store/settled.ts'
-import { createTemplate } from '../store/statements.ts'
-import { names, values } from '../store/turn-statements.ts'
 import { splitName, type Split } from './settled-splits.ts'
 import { columnsOf, summed } from './usage-sums.ts'
 import type { UsageRow } from './usage.ts'
@@ -47,18 +43,17 @@ const noKeys: Readonly<Record<(typeof keyColumns)[number], string>> = {
   tags_json: '',
 }
 
-/** Changes nothing when the claim does not stand. */
-export function usageInserter(db: Kysely<Database>, claim: Claim): (split: Split, row: UsageRow) => CompiledQuery {
-  const insert = createTemplate<SettledUsageTable>((slot) =>
-    sql`insert into settled_usage (${names(columns)}) select ${values(columns, slot)} where ${isClaimed(claim)}`.compile(db),
-  )
-  return (split, { keys, usage }) =>
-    insert({
-      split: splitName(split),
-      span: claim.span,
-      start_us: claim.startUs,
-      ...noKeys,
-      ...Object.fromEntries(split.map((column, index) => [column, keys[index] ?? ''])),
-      ...columnsOf(usage),
-    })
-}
+export const usageTarget = (claim: Claim): RowsInto<'settled_usage'> => ({
+  table: 'settled_usage',
+  columns,
+  where: isClaimed(claim),
+})
+
+export const usageRow = ({ span, startUs }: Claim, split: Split, { keys, usage }: UsageRow): SettledUsageTable => ({
+  split: splitName(split),
+  span,
+  start_us: startUs,
+  ...noKeys,
+  ...Object.fromEntries(split.map((column, index) => [column, keys[index] ?? ''])),
+  ...columnsOf(usage),
+})

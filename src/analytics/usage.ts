@@ -5,10 +5,11 @@ import type { Kysely, RawBuilder } from 'kysely'
 import { measuredBases } from '../store/projections.ts'
 import type { Database } from '../store/schema.ts'
 import { startsOf, withMarks, type Mark, type Span } from '../store/settled.ts'
+import { unionAll } from '../store/union-all.ts'
 import type { Dimension } from './dimensions.ts'
 import type { Scope } from './endpoint.ts'
 import { ofMarks, ofRun } from './settled-run.ts'
-import { partsOf, splitFor, splitName, type Split } from './settled-splits.ts'
+import { joined, longestFirst, partsOf, splitFor, splitName, type Split } from './settled-splits.ts'
 import { numberOf, summed, usageOf, type SummedColumn, type SumsRow, type UsageSum } from './usage-sums.ts'
 import { isoOf, type Window } from './window.ts'
 
@@ -80,7 +81,7 @@ function grouped(
   const arms = sources.map((source) => arm(source, scope, dimensions, names, narrowed))
   const [only] = arms
   if (only !== undefined && sources.length === 1 && !sources.some((source) => isFine(source, dimensions))) return only
-  return sql<SqlRow>`select ${sql.join([...names, ...sumsOf('hours', narrowed)])} from (${sql.join(arms, sql` union all `)}) as edges${groupBy(names)}`
+  return sql<SqlRow>`select ${sql.join([...names, ...sumsOf('hours', narrowed)])} from (${unionAll(arms)}) as edges${groupBy(names)}`
 }
 
 function rowsOf(dimensions: readonly Dimension[], rows: readonly SqlRow[]): readonly UsageRow[] {
@@ -124,6 +125,9 @@ interface Source {
 const hourUs = 3_600_000_000
 const dayUs = 24 * hourUs
 
+/** Of days, and of hours: a past that changed here and there has many short ones, and D1 takes statements of 100 kB. */
+const mostRuns = 4
+
 /** Settled days, then settled hours in what is left, then the hours and the calls themselves. */
 function sourcesOf({ window, filters }: Scope, dimensions: readonly Dimension[], marks: readonly Mark[]): readonly Source[] {
   // One session's calls are found by their own index.
@@ -134,9 +138,10 @@ function sourcesOf({ window, filters }: Scope, dimensions: readonly Dimension[],
     const split = splitFor(span, dimensions, filters)
     if (split === null) continue
     const parts = left.map((within) => partsOf(within, span, startsOf(marks, span)))
-    for (const { startUs, endUs } of parts.flatMap(({ settled }) => settled))
+    const runs = parts.flatMap(({ settled }) => settled).sort(longestFirst)
+    for (const { startUs, endUs } of runs.slice(0, mostRuns))
       sources.push({ table: 'settled_usage', startUs, endUs, settled: { span, split } })
-    left = parts.flatMap(({ rest }) => rest)
+    left = joined([...parts.flatMap(({ rest }) => rest), ...runs.slice(mostRuns)])
   }
   const needsCalls = dimensions.some((dimension) => dimension === 'session_id' || dimension === 'tags_json')
   for (const rest of left) sources.push(...(needsCalls ? [{ table: 'calls' as const, ...rest }] : hoursIn(rest)))

@@ -48,20 +48,26 @@ export interface Claim extends SpanStart {
 /** Whose sums may be used. */
 export type Mark = Claim
 
+export interface SpanMark extends Mark {
+  readonly ready: boolean
+}
+
+/** Of every span that starts in the window, also of those that nobody has summed to the end. */
+export async function readSpans(db: Kysely<Database>, startUs: number, endUs: number): Promise<readonly SpanMark[]> {
+  const spans = db.selectFrom('settled_spans').select(['span', 'start_us', 'claim', 'ready'])
+  const rows = await spans.where('start_us', '>=', startUs).where('start_us', '<', endUs).orderBy('start_us').execute()
+  return rows.map(({ span, start_us: us, claim, ready }) => ({
+    span: span === 'day' ? 'day' : 'hour',
+    startUs: Number(us),
+    claim,
+    ready: ready === 1,
+  }))
+}
+
 /** Of the spans that lie wholly in the window, in their order. */
 async function readMarks(db: Kysely<Database>, startUs: number, endUs: number): Promise<readonly Mark[]> {
-  const rows = await db
-    .selectFrom('settled_spans')
-    .select(['span', 'start_us', 'claim'])
-    .where('ready', '=', 1)
-    .where('start_us', '>=', startUs)
-    .where('start_us', '<=', endUs - spanUs.hour)
-    .orderBy('start_us')
-    .execute()
-  return rows.flatMap(({ span, start_us: us, claim }) => {
-    const mark = { span: span === 'day' ? ('day' as const) : ('hour' as const), startUs: Number(us), claim }
-    return mark.startUs + spanUs[mark.span] <= endUs ? [mark] : []
-  })
+  const spans = await readSpans(db, startUs, endUs)
+  return spans.filter(({ span, startUs: us, ready }) => ready && us + spanUs[span] <= endUs)
 }
 
 /**

@@ -1,7 +1,7 @@
 // What is D1's own beside the contracts that all databases keep (test/contract/storages.ts).
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSqlite } from '../../runtimes/node/sqlite.ts'
 import { openD1, type D1Database } from '../../runtimes/workers/d1.ts'
@@ -10,6 +10,7 @@ import { migrations } from '../../src/store/migrations/index.ts'
 import { migrate, schemaState } from '../../src/store/migrate.ts'
 import type { Database } from '../../src/store/schema.ts'
 import { StoreError } from '../../src/store/store-error.ts'
+import { unionAll } from '../../src/store/union-all.ts'
 import { temporaryFolder } from '../store/open-store.ts'
 import { startD1, type D1Server } from '../support/d1.ts'
 import { root } from '../support/import-graph.ts'
@@ -86,7 +87,16 @@ describe('D1', () => {
     const numbers = (count: number) => Array.from({ length: count }, (_, place) => place)
     const ask = (count: number) => sql<{ n: number }>`select 1 as n where 7 in (${sql.join(numbers(count))})`.execute(storage.db)
     expect((await ask(100)).rows).toEqual([{ n: 1 }])
-    await expect(ask(101)).rejects.toThrow(/too many SQL variables/)
+    await expect(ask(101)).rejects.toThrow(/between \?1 and \?100/)
+  })
+
+  it('joins more selects than it takes in a row, and a value that stands in all of them is one parameter', async () => {
+    const storage = openD1(await server.database('joined'))
+    const selects = Array.from({ length: 130 }, (_, nth) => sql`select ${sql.lit(nth)} as n where 'same' = ${'same'}`)
+    const ask = (rows: RawBuilder<unknown>) =>
+      sql<{ sum: number }>`select sum(n) as sum from (${rows}) as joined`.execute(storage.db)
+    expect((await ask(unionAll(selects))).rows).toEqual([{ sum: 8385 }])
+    await expect(ask(sql.join(selects.slice(0, 6), sql` union all `))).rejects.toThrow(/too many terms/)
   })
 
   it('takes a batch back as a whole when its last statement fails', async () => {

@@ -132,15 +132,15 @@ describe('a turn whose request the platform has ended', () => {
     const cut = await gateway.post('/v1/messages', question(true))
     const turnOf = async (response: Response) =>
       (await gateway.events()).filter(({ turnId }) => turnId === response.headers.get('x-metis-turn-id'))
-    await gateway.sweep()
+    await gateway.scheduled()
     expect((await turnOf(cut)).map(({ type }) => type)).toEqual(['route.decided'])
 
     await gateway.crash()
     await cut.text().catch(() => '')
-    await gateway.sweep()
+    await gateway.scheduled()
     expect((await turnOf(cut)).map(({ type }) => type)).toEqual(['route.decided'])
     await ageHeartbeats(gateway.storage(), 91_000)
-    await gateway.sweep()
+    await gateway.scheduled()
     const events = await turnOf(cut)
     expect(events.map(({ type }) => type)).toEqual(['route.decided', 'llm.call_completed', 'turn.completed'])
     expect(events[1]?.payload).toMatchObject({
@@ -154,7 +154,7 @@ describe('a turn whose request the platform has ended', () => {
     expect(await db.selectFrom('inflight').selectAll().execute()).toEqual([])
 
     const before = await gateway.events()
-    await gateway.sweep()
+    await gateway.scheduled()
     expect(await gateway.events()).toEqual(before)
     expect((await gateway.post('/v1/messages', question())).status).toBe(200)
   })

@@ -52,7 +52,7 @@ async function startMortalWorker(): Promise<MortalGateway> {
     async crash() {
       await worker.crash()
       await ageHeartbeats(worker.storage(), 91_000)
-      await worker.sweep()
+      await worker.scheduled()
     },
     events: () => worker.events(),
     stop: () => worker.stop(),

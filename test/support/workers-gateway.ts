@@ -25,7 +25,7 @@ export interface WorkersGatewayOptions extends TestGatewayOptions {
 export interface WorkersGateway extends GatewayUnderTest {
   storage(): Storage
   /** What the cron trigger does. */
-  sweep(): Promise<void>
+  scheduled(): Promise<void>
   /** Kills workerd, as no platform does it more suddenly, and starts another on the same database, at another `url`. */
   crash(): Promise<void>
 }
@@ -43,7 +43,7 @@ export async function ageHeartbeats({ db }: Storage, ms: number): Promise<void> 
 interface Workerd {
   readonly url: string
   readonly storage: Storage
-  sweep(): Promise<void>
+  scheduled(): Promise<void>
   kill(): Promise<void>
 }
 
@@ -68,7 +68,7 @@ async function startWorkerd(folder: string, variables: Readonly<Record<string, u
   return {
     url: (await miniflare.unsafeGetDirectURL()).href.replace(/\/$/, ''),
     storage: openD1(await miniflare.getD1Database('DB')),
-    async sweep() {
+    async scheduled() {
       const response = await fetch(new URL('/cdn-cgi/handler/scheduled', entry))
       if (!response.ok) throw new Error(`the cron trigger failed: ${await response.text()}`)
     },
@@ -118,7 +118,7 @@ export async function startWorkersGateway(options: WorkersGatewayOptions = {}): 
     revoke: (id) => keys().revoke(id, byTest),
     events: () => eventsIn(workerd.storage),
     post: (path, body, init) => postTo(workerd.url + path, token, body, init),
-    sweep: () => workerd.sweep(),
+    scheduled: () => workerd.scheduled(),
     async crash() {
       await workerd.kill()
       workerd = await startWorkerd(folder, variables)

@@ -28,7 +28,7 @@ const questions = [
   '/analytics/routing?',
 ]
 
-export async function answersOf(serve: OpenServe, scopes: readonly string[]): Promise<readonly string[]> {
+export async function answersOf(serve: Pick<OpenServe, 'get'>, scopes: readonly string[]): Promise<readonly string[]> {
   const answers: string[] = []
   for (const question of scopes.flatMap((scope) => questions.map((asked) => asked + scope))) {
     const { status, body } = await serve.get(question)
