@@ -11,7 +11,7 @@ const onPostgres = [
   'test/analytics/*.test.ts',
   everywhere,
   'test/gateway/{cap-gauges,caps,identity-property,leaving,log-messages,spine,subscription}.test.ts',
-  'test/runtimes/{caps-shared,crash,push,push-cuts,two-gateways}.test.ts',
+  'test/runtimes/{caps-shared,crash,push,push-cuts,push-refusals,two-gateways}.test.ts',
   'test/store/{keys,spend,sweep,trace-store}.test.ts',
 ]
 
