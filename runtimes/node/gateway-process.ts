@@ -59,7 +59,7 @@ export async function startGateway(
   return {
     url: `http://${hostInUrl(listening.hosts[0] ?? '127.0.0.1')}:${listening.port}`,
     async close() {
-      gateway.beginDrain()
+      gateway.beginDrain(config.drainMs)
       await drain(gateway, listening, config.drainMs)
       await Promise.allSettled(pending)
       await engine.close()

@@ -1,7 +1,7 @@
 // Socket → Request → Response → socket, with the limits of reliability.md §3. An answer made by `nodeRespond` is written
 // straight to the socket with back-pressure; any other goes through its web stream.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as SocketServer, type Socket } from 'node:net'
 import type { AnswerStream } from '../../src/services.ts'
 import { createRequest } from './request.ts'
 import { socketAnswerOf } from './respond.ts'
@@ -14,12 +14,15 @@ const LINGER_MS = 2000
 const QUIET_CHECK_MS = 50
 const LINGER_BYTES = 64 * 1024 * 1024
 
+/** After the last connection was taken, idle ones stay this long: a proxy may have sent a request there, and cannot again. */
+const HANDOVER_MS = 250
+
 export interface Listening {
   readonly port: number
   readonly hosts: readonly string[]
   /**
-   * Stops accepting; idle connections are closed at once, running answers go on. Resolves when every connection is gone; those
-   * left after `forceMs` are destroyed.
+   * Stops accepting; idle connections are closed a moment later, and others with their next answer; running ones go on.
+   * Resolves when every connection is gone; those left after `forceMs` are destroyed.
    */
   close(forceMs: number): Promise<void>
 }
@@ -95,6 +98,8 @@ function createListener(fetch: Fetch, limits: ListenLimits): Listener {
     },
     (incoming, outgoing) => {
       silent.delete(incoming.socket)
+      // Not listening any more: what comes on a connection that was there is answered, and is its last.
+      if (!server.listening) outgoing.shouldKeepAlive = false
       void handle(fetch, incoming, outgoing)
     },
   )
@@ -243,14 +248,20 @@ function closeListener(listener: Listener, forceMs: number): Promise<void> {
   const { server } = listener
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), forceMs)
+    let quiet: ReturnType<typeof setInterval> | undefined
     // A connection that is answering now goes idle later, and its client may hold it open for minutes.
-    const quiet = setInterval(() => closeQuiet(listener), QUIET_CHECK_MS)
-    server.close(() => {
+    const startClosing = () => {
+      closeQuiet(listener)
+      quiet = setInterval(() => closeQuiet(listener), QUIET_CHECK_MS)
+    }
+    const handover = setTimeout(startClosing, Math.min(HANDOVER_MS, forceMs))
+    // Not `server.close`, which closes what is idle at this moment: a request may be on its way there.
+    SocketServer.prototype.close.call(server, () => {
       clearTimeout(force)
+      clearTimeout(handover)
       clearInterval(quiet)
       resolve()
     })
-    closeQuiet(listener)
   })
 }
 

@@ -57,8 +57,8 @@ export interface GatewayParts {
 export interface Gateway {
   fetch(request: Request): Promise<Response>
   readonly engine: Engine
-  /** Refuses new turns and turns /readyz to 503; running ones go on. */
-  beginDrain(): void
+  /** Turns /readyz to 503; turns that still come, on connections that were there, are taken for `forMs`, and running ones go on. */
+  beginDrain(forMs: number): void
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
@@ -117,6 +117,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     onSettled: (reservation) => services.background(alert(reservation)),
   })
   let draining = false
+  let refusesFromMs = 0
   const { availability } = parts.routing
   const health = createHealth({ services, availability, queue: parts.queue, version: parts.version, isDraining: () => draining })
 
@@ -156,14 +157,15 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   return {
     engine,
-    beginDrain() {
+    beginDrain(forMs) {
       draining = true
+      refusesFromMs = clock.nowMs() + forMs
       spans?.hurry()
     },
     async fetch(request) {
       const foreign = refuseForeign(request.headers, services.config)
       if (foreign !== null) return refuse(request, foreign)
-      if (draining && request.method === 'POST') return refuse(request, shuttingDown())
+      if (draining && request.method === 'POST' && clock.nowMs() >= refusesFromMs) return refuse(request, shuttingDown())
       // The two paths that nearly all traffic takes: a router would be a tenth of what the gateway adds to a call.
       const door = request.method === 'POST' ? doorOf.get(pathOf(request.url)) : undefined
       return door === undefined ? await app.fetch(request) : await door(request)
