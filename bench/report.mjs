@@ -25,6 +25,18 @@ export function budgetRows(figures, { ours, raw, rival }) {
   ]
 }
 
+/** The gateway on Bun is judged against nginx; the least that Bun can do, and Node, say where the rest is. */
+export function bunBudgetRows(figures) {
+  const ratio = (name, base) => {
+    const shapes = [figures[`${name} openai`], figures[`${name} anthropic`]]
+    return Math.max(...shapes.map((shape) => shape?.get('on Bun') / shape?.get(base)))
+  }
+  return [
+    ['JSON call on Bun, CPU against nginx', ratio('json', 'nginx'), 4, 2.5, '×'],
+    ['SSE chunk on Bun, CPU against nginx', ratio('sse', 'nginx'), 2, 1.5, '×'],
+  ]
+}
+
 /** Two sockets and their parsers cost a Node process 30 to 40 kB before anybody's code runs: what is judged is ours. */
 function aboveRaw(figures, ours, raw) {
   return (figures['memory']?.get(ours) - figures['memory']?.get(raw)) / 1_000

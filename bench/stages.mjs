@@ -173,8 +173,8 @@ async function openLoad(job) {
 }
 
 /** µs of CPU that a turn on record costs: one at a time, and 50 together. */
-export async function tracedTurns(name, directory) {
-  const child = start(process.execPath, [traceFile, directory], { core: 0 })
+export async function tracedTurns(name, directory, runtime = process.execPath) {
+  const child = start(runtime, [traceFile, directory], { core: 0 })
   const { alone, grouped } = JSON.parse(await line(child))
   return { alone: new Map([[name, alone]]), grouped: new Map([[name, grouped]]) }
 }

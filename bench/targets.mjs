@@ -22,10 +22,24 @@ export function rawProxy({ upstreamPort }) {
   }
 }
 
+/** The same on Bun: Bun.serve and fetch, bytes passed on. */
+export function rawFetch({ upstreamPort }) {
+  return {
+    name: 'raw Bun fetch',
+    async launch() {
+      const child = start('bun', [here('raw-fetch.mjs'), String(upstreamPort)], { core: proxyCore })
+      return { child, port: Number(await line(child)) }
+    },
+    model: (_, name) => name,
+    headers: () => ({}),
+  }
+}
+
 /** Our gateway as it ships, with every feature on: keys, trace on disk, prices. */
-export function metisGateway({ upstreamPort, directory, cli = here('../dist/cli.js') }) {
+export function metisGateway({ upstreamPort, directory }, options = {}) {
+  const { name = 'metis-gateway', runtime = process.execPath, cli = here('../dist/cli.js') } = options
   if (!existsSync(cli)) throw new Error(`${cli} is missing: npm run build first`)
-  const home = join(directory, 'metis')
+  const home = join(directory, name.replaceAll(' ', '-'))
   const db = join(home, 'metis.db')
   const config = join(home, 'config.json')
   const env = { PATH: process.env.PATH, HOME: directory, METIS_HOME: home }
@@ -40,14 +54,14 @@ export function metisGateway({ upstreamPort, directory, cli = here('../dist/cli.
   const limits = { concurrent_turns: 2_048 }
   writeFileSync(config, JSON.stringify({ providers, prices, limits }), { mode: 0o600 })
   const issue = ['issue-key', '--name', 'bench', '--workspace', directory, '--json', '--db', db, '--config', config]
-  const { token } = JSON.parse(execFileSync(process.execPath, [cli, ...issue], { env, encoding: 'utf8' }))
+  const { token } = JSON.parse(execFileSync(runtime, [cli, ...issue], { env, encoding: 'utf8' }))
   return {
-    name: 'metis-gateway',
+    name,
     crossShape: true,
     async launch(nodeArgs = []) {
       const port = await freePort()
       const args = [...nodeArgs, cli, '--port', String(port), '--no-serve', '--db', db, '--config', config, '--log-level', 'warn']
-      return { child: start(process.execPath, args, { core: proxyCore, env, cwd: directory }), port }
+      return { child: start(runtime, args, { core: proxyCore, env, cwd: directory }), port }
     },
     model: (wire, name) => `${wire === 'anthropic' ? 'ant' : 'oai'}:${name}`,
     headers: (shape) =>
