@@ -1,10 +1,11 @@
 // Bun's ports: Bun.serve, its fetch, and web streams, which are native there.
-import { webOnClientGone, webReadBody, webRespond } from '../../src/gateway/web-ports.ts'
+import { webOnClientGone, webRespond } from '../../src/gateway/web-ports.ts'
 import { createWebSend } from '../../src/providers/web-send.ts'
 import type { UpstreamFault } from '../../src/services.ts'
 import type { Ports } from '../node/ports.ts'
 import { nodeByteText } from '../node/read-body.ts'
 import { listenOnBun, peerAddressOf } from './listen.ts'
+import { bunReadBody } from './read-body.ts'
 
 /** `timeout: false`: Bun's own limit would end a silence that ours allows. */
 const init = { timeout: false }
@@ -15,7 +16,7 @@ export const bunPorts: Ports = {
     send: createWebSend((url, request) => fetch(url, Object.assign(request, init)), faultOf),
     close: () => Promise.resolve(),
   }),
-  readBody: webReadBody,
+  readBody: bunReadBody,
   byteText: nodeByteText,
   onClientGone: webOnClientGone,
   peerAddress: peerAddressOf,

@@ -49,6 +49,8 @@ const over = { done: true, value: undefined } as const
 
 /** By hand: each chunk of each stream goes through here. One reader, one chunk at a time. */
 function bytesOf(response: Response, { abort, idleMs, leave }: Reading): AsyncIterable<Uint8Array> {
+  // A short answer that says its length is read in one piece: a web stream would be made for it alone.
+  if (isShort(response.headers)) return wholeOf(response, { abort, idleMs, leave })
   const reader = response.body?.getReader()
   let ended = reader === undefined
   const pass = ({ value }: { readonly value?: Uint8Array | undefined }): IteratorResult<Uint8Array> => {
@@ -81,6 +83,46 @@ function bytesOf(response: Response, { abort, idleMs, leave }: Reading): AsyncIt
       // The rest of the answer would have to be read before the connection could be used again.
       abort.abort(new DOMException('the answer is not read on', 'AbortError'))
       reader?.cancel().catch(() => undefined)
+      return Promise.resolve(over)
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+const SHORT_BYTES = 64 * 1024
+
+/** A stream may say its length too, and an encoded answer says that of what is sent: both are read as they come. */
+function isShort(headers: Headers): boolean {
+  if (headers.has('content-encoding') || headers.get('content-type')?.startsWith('application/json') !== true) return false
+  return Number(headers.get('content-length') ?? Number.NaN) <= SHORT_BYTES
+}
+
+/** One chunk, none of an empty body. */
+function wholeOf(response: Response, { abort, idleMs, leave }: Reading): AsyncIterable<Uint8Array> {
+  let state: 'unread' | 'reading' | 'over' = 'unread'
+  const iterator: AsyncIterator<Uint8Array> = {
+    async next() {
+      if (state !== 'unread') {
+        leave()
+        return over
+      }
+      state = 'reading'
+      const idle = setTimeout(() => abort.abort(new UpstreamFailure('idle_timeout')), idleMs)
+      try {
+        const value = new Uint8Array(await response.arrayBuffer())
+        return value.length === 0 ? over : { done: false, value }
+      } catch (error) {
+        throw abort.signal.aborted ? abort.signal.reason : new UpstreamFailure('reset', error)
+      } finally {
+        state = 'over'
+        clearTimeout(idle)
+        leave()
+      }
+    },
+    return() {
+      leave()
+      if (state !== 'over') abort.abort(new DOMException('the answer is not read on', 'AbortError'))
+      state = 'over'
       return Promise.resolve(over)
     },
   }
