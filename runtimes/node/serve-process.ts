@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { keepSettled } from '../../src/analytics/settle.ts'
+import { webRespond } from '../../src/gateway/web-ports.ts'
 import { createServe, type ServeOptions } from '../../src/serve/app.ts'
 import { createSessionHandlers } from '../../src/serve/sessions.ts'
 import { giveFeedback } from '../../src/store/patterns.ts'
@@ -38,6 +39,7 @@ export async function startServe(
     logger,
     readBody,
     onClientGone,
+    respond: webRespond,
     ...(peerAddress === undefined ? {} : { peerAddress }),
   }
   const serveOptions: ServeOptions = {

@@ -14,13 +14,14 @@ import { createPatterns } from '../../src/routing/patterns/patterns.ts'
 import { createRoutingTables } from '../../src/routing/tables.ts'
 import { createServe, type Serve } from '../../src/serve/app.ts'
 import { errorAnswer } from '../../src/serve/answers.ts'
+import { createSessionHandlers } from '../../src/serve/sessions.ts'
 import type { Services } from '../../src/services.ts'
 import { createBrakeStore } from '../../src/store/brakes.ts'
 import { createHub } from '../../src/store/hub.ts'
 import { createIdentityStore } from '../../src/store/identities.ts'
 import { createKeyStore } from '../../src/store/keys.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import { createPatternStore } from '../../src/store/patterns.ts'
+import { createPatternStore, giveFeedback } from '../../src/store/patterns.ts'
 import { version } from '../node/version.ts'
 import { runCron } from './cron.ts'
 import { openD1 } from './d1.ts'
@@ -28,6 +29,7 @@ import { readEnvironment, type Env } from './environment.ts'
 import { createInstances } from './instances.ts'
 import { createWorkersLogger, randomBytes, sha256, workersClock as clock, workersRespond, workersSend } from './ports.ts'
 import { createRequestQueue } from './request-queue.ts'
+import { openSessions } from './sessions.ts'
 import { createTurnTraces } from './turn-traces.ts'
 
 export interface Isolate {
@@ -101,21 +103,19 @@ export async function openIsolate(env: Env, background: Services['background']):
   await routing.policies.prepare(null)
   const faults = routing.policies.faults().flatMap((invalid) => invalid.faults)
   if (faults.length > 0) throw new ConfigError(faults.map(({ message }) => ({ path: 'METIS_ROUTING', message })))
+  const providers = createProviders(config, { send: workersSend, demoSend: createDemoSend(clock), models, clock, logger })
+  const engineParts = { routing, providers, prices, traces, clock, random: Math.random, nextId, redact, logger }
   const gateway = createGateway({
+    ...engineParts,
     services,
-    routing,
-    providers: createProviders(config, { send: workersSend, demoSend: createDemoSend(clock), models, clock, logger }),
-    prices,
-    traces,
     keys,
     brakes: createBrakeStore({ storage, queue, clock, newId: nextId }),
     limits: [],
-    nextId,
-    random: Math.random,
-    redact,
     queue,
     version,
   })
+  const identities = createIdentityStore({ storage, queue, clock, newId: nextId })
+  const agent = openSessions({ ...engineParts, services, queue, identities, version })
   const serve: Serve | null =
     adminToken === undefined
       ? null
@@ -124,6 +124,14 @@ export async function openIsolate(env: Env, background: Services['background']):
           startedUs: clock.nowUs(),
           models,
           prices,
+          sessions: createSessionHandlers({
+            services,
+            ...agent,
+            identities,
+            names: routing,
+            nextId,
+            giveFeedback: (turnId, rating) => giveFeedback({ storage, queue, clock }, turnId, rating),
+          }),
           loopback: false,
           // Signing in lasts until the token changes.
           admin: { token: adminToken, sessionSecret: new TextEncoder().encode(await sha256(`sessions of ${adminToken}`)) },
@@ -131,7 +139,7 @@ export async function openIsolate(env: Env, background: Services['background']):
           queue,
           newId: nextId,
           hub: createHub({ storage, queue, clock, logger, hash: sha256, newId: nextId, randomBytes }),
-          identities: createIdentityStore({ storage, queue, clock, newId: nextId }),
+          identities,
         })
   let migrated = false
 
@@ -147,14 +155,11 @@ export async function openIsolate(env: Env, background: Services['background']):
       if (!hosts.includes(host)) hosts.push(host)
       if (hosts.length > mostHosts) hosts.shift()
       await ready()
-      for (const turnId of traces.takeLost()) gateway.engine.forget(turnId)
-      if (gatewayPath.test(pathname)) {
-        const answer = gateway.fetch(request)
-        // A client that leaves would else end its request between two steps, and the place it holds would never be given back.
-        background(answer)
-        return await answer
-      }
-      return serve === null ? serveIsOff() : await serve.fetch(request)
+      for (const turnId of traces.takeLost()) for (const { engine } of [gateway, agent]) engine.forget(turnId)
+      const answer = gatewayPath.test(pathname) ? gateway.fetch(request) : serve === null ? serveIsOff() : serve.fetch(request)
+      // A client that leaves would else end its request between two steps, and the place it holds would never be given back.
+      if (answer instanceof Promise) background(answer)
+      return await answer
     },
     async scheduled() {
       await ready()

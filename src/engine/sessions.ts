@@ -44,7 +44,7 @@ export interface Sessions {
    */
   ask(sessionId: string, asking: Asking, whenGone?: (gone: () => void) => void): Promise<SessionTurn>
   /** The turn that was told to stop. @throws SessionError no_turn_in_flight */
-  cancel(sessionId: string): string
+  cancel(sessionId: string): string | Promise<string>
 }
 
 export interface SessionsParts {

@@ -1,6 +1,5 @@
 // A turn of a session as server-sent events: `turn`, then `text` and `thinking` as they come, then `done` or `error`.
 import type { SessionTurn } from '../engine/sessions.ts'
-import { webRespond } from '../gateway/web-ports.ts'
 import { asGatewayError } from '../providers/failures.ts'
 import type { Services } from '../services.ts'
 import { errorBody } from './answers.ts'
@@ -9,7 +8,11 @@ import { turnJson } from './session-answers.ts'
 const encoder = new TextEncoder()
 const keepAlive = encoder.encode(': still here\n\n')
 
-export function streamTurn(sessionId: string, turn: SessionTurn, services: Pick<Services, 'config' | 'logger'>): Response {
+export function streamTurn(
+  sessionId: string,
+  turn: SessionTurn,
+  services: Pick<Services, 'config' | 'respond' | 'logger'>,
+): Response {
   const headers = {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
@@ -19,7 +22,7 @@ export function streamTurn(sessionId: string, turn: SessionTurn, services: Pick<
     'x-metis-model': turn.model,
   }
   const chunks = framesOf(sessionId, turn, services)
-  return webRespond(200, headers, { chunks, keepAlive, keepAliveMs: services.config.keepAliveMs, cancel: turn.cancel })
+  return services.respond(200, headers, { chunks, keepAlive, keepAliveMs: services.config.keepAliveMs, cancel: turn.cancel })
 }
 
 async function* framesOf(sessionId: string, turn: SessionTurn, { logger }: Pick<Services, 'logger'>): AsyncGenerator<Uint8Array> {

@@ -16,7 +16,7 @@ import * as schemas from './session-schemas.ts'
 import { streamTurn } from './session-stream.ts'
 
 export interface SessionParts {
-  readonly services: Pick<Services, 'config' | 'storage' | 'readBody' | 'onClientGone' | 'logger'>
+  readonly services: Pick<Services, 'config' | 'storage' | 'readBody' | 'onClientGone' | 'respond' | 'logger'>
   readonly sessions: Sessions
   readonly store: SessionStore
   readonly identities: Pick<IdentityStore, 'findUser' | 'findTeam'>
@@ -115,7 +115,7 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
     async cancel(request, id) {
       requireJson(request)
       await found(id)
-      return jsonAnswer(202, { turn_id: sessions.cancel(id) })
+      return jsonAnswer(202, { turn_id: await sessions.cancel(id) })
     },
 
     async messages(request, id) {

@@ -18,6 +18,8 @@ export interface SessionsTable {
   /** One turn at a time: which, and the process that runs it. */
   running_turn_id: string | null
   running_instance_id: string | null
+  /** The turn that somebody has told to stop. */
+  stop_turn_id: string | null
   /** No longer listed, nothing more can be said; its messages stay until it is purged. */
   deleted_us: number | null
 }

@@ -25,6 +25,8 @@ export interface SessionStore {
   remove(id: string, purge: boolean): Promise<boolean>
   /** The question on record, and the session taken; false = another turn runs. */
   begin(id: string, turnId: string, question: string): Promise<boolean>
+  /** The turn that runs, in whichever process, which is told so on record; null = none does. */
+  tellToStop(id: string): Promise<string | null>
   /** The answer on record, null = there is none, and the session free again. */
   finish(id: string, turnId: string, answer: Answer | null): Promise<void>
   messages(id: string, page: { readonly after: number; readonly limit: number }): Promise<readonly Message[]>
@@ -71,6 +73,7 @@ from sessions where sessions.id = ${id} and sessions.running_turn_id = ${turnId}
         updated_us: nowUs,
         running_turn_id: null,
         running_instance_id: null,
+        stop_turn_id: null,
         deleted_us: null,
       }
       const insert = db.insertInto('sessions').values(row)
@@ -114,6 +117,19 @@ from sessions where sessions.id = ${id} and sessions.running_turn_id = ${turnId}
         .where(isFree(turnId))
       const [taken] = await queue.commit([take.compile(), say(id, turnId, 'user', { ...nothingSaid, content: question })])
       return taken === 1
+    },
+
+    async tellToStop(id) {
+      const told = db
+        .updateTable('sessions')
+        .set(({ ref }) => ({ stop_turn_id: ref('running_turn_id') }))
+        .where('id', '=', id)
+        .where('running_turn_id', 'is not', null)
+        .where(({ not }) => not(isFree()))
+      const [changed] = await queue.commit([told.compile()])
+      if (changed !== 1) return null
+      const session = await db.selectFrom('sessions').select('stop_turn_id').where('id', '=', id).executeTakeFirst()
+      return session?.stop_turn_id ?? null
     },
 
     async finish(id, turnId, answer) {

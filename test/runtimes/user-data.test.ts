@@ -49,6 +49,7 @@ async function converse(): Promise<void> {
       tags_json: '{}',
       running_turn_id: null,
       running_instance_id: null,
+      stop_turn_id: null,
       deleted_us: null,
     }
     await db.insertInto('sessions').values(session).execute()

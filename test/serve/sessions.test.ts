@@ -1,12 +1,13 @@
 // The agent surface over a socket, on every store there is, with a restart in the middle (contract.md §6).
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openD1 } from '../../runtimes/workers/d1.ts'
-import { startTestAgent, type TestAgent, type TestAgentOptions } from '../support/agent.ts'
+import { startTestAgent, type AgentUnderTest, type TestAgent, type TestAgentOptions } from '../support/agent.ts'
 import { startD1, type D1Server } from '../support/d1.ts'
 import { eventually } from '../support/deadline.ts'
 import { listOf, objectOf, textOf } from '../support/json.ts'
 import { postgresBinaries, startPostgres, withoutPostgres, type PostgresServer } from '../support/postgres-server.ts'
 import { onBun } from '../support/runtime.ts'
+import { startWorkersAgent } from '../support/workers-gateway.ts'
 
 let server: PostgresServer | null = null
 let workerd: D1Server | null = null
@@ -17,9 +18,15 @@ afterAll(async () => {
 })
 
 /** A store of its own for each test. On Bun, which runs as another program, its own SQLite: D1 could not be reached from there. */
-const stores: Readonly<Record<string, () => Promise<TestAgentOptions>>> = {
-  SQLite: () => Promise.resolve({}),
-  ...(onBun ? {} : { Postgres: onPostgres, D1: onD1 }),
+const stores: Readonly<Record<string, () => Promise<AgentUnderTest>>> = {
+  SQLite: () => startTestAgent(),
+  ...(onBun
+    ? {}
+    : {
+        Postgres: async () => startTestAgent(await onPostgres()),
+        D1: async () => startTestAgent(await onD1()),
+        'D1, in a Worker': startWorkersAgent,
+      }),
 }
 
 async function onPostgres(): Promise<TestAgentOptions> {
@@ -38,9 +45,9 @@ async function onD1(): Promise<TestAgentOptions> {
 for (const [name, open] of Object.entries(stores)) {
   const here = name !== 'Postgres' || postgresBinaries !== null
   describe.skipIf(!here)(`sessions on ${name}${here ? '' : withoutPostgres}`, () => {
-    let agent: TestAgent
+    let agent: AgentUnderTest
     beforeEach(async () => {
-      agent = await startTestAgent(await open())
+      agent = await open()
     })
     afterEach(() => agent.stop())
 
@@ -151,7 +158,7 @@ for (const [name, open] of Object.entries(stores)) {
 
     it('are free again when the process that ran their turn is gone', async () => {
       const id = await create()
-      const { db } = agent.context().storage
+      const { db } = agent.storage()
       await db
         .updateTable('sessions')
         .set({ running_turn_id: 'lost', running_instance_id: 'of a dead process' })
@@ -185,10 +192,10 @@ for (const [name, open] of Object.entries(stores)) {
         rating: 0,
       })
       expect(await agent.json('POST', `/turns/${textOf(turnId)}/feedback`, { rating: 0.8 })).toMatchObject({ rating: 0.8 })
-      const rows = await agent.context().storage.db.selectFrom('turn_feedback').select(['turn_id', 'rating']).execute()
+      const rows = await agent.storage().db.selectFrom('turn_feedback').select(['turn_id', 'rating']).execute()
       expect(rows).toEqual([{ turn_id: turnId, rating: 0.8 }])
       // Nothing is learned unless pattern routing is on.
-      expect(await agent.context().storage.db.selectFrom('turn_patterns').selectAll().execute()).toEqual([])
+      expect(await agent.storage().db.selectFrom('turn_patterns').selectAll().execute()).toEqual([])
     })
 
     it('do not send a question again that nobody answered', async () => {
@@ -217,12 +224,7 @@ for (const [name, open] of Object.entries(stores)) {
       expect(await messages(kept)).toHaveLength(2)
       expect((await agent.call('POST', `/sessions/${kept}/turns`, { message: 'hello?' })).status).toBe(404)
       expect((await agent.call('GET', `/sessions/${purged}/messages`)).status).toBe(404)
-      const rows = await agent
-        .context()
-        .storage.db.selectFrom('session_messages')
-        .selectAll()
-        .where('session_id', '=', purged)
-        .execute()
+      const rows = await agent.storage().db.selectFrom('session_messages').selectAll().where('session_id', '=', purged).execute()
       expect(rows).toEqual([])
     })
   })

@@ -7,23 +7,32 @@ import { stringify } from 'yaml'
 import { openNode, type NodeContext, type OpenNodeOptions } from '../../runtimes/node/context.ts'
 import { startServe, type ServeProcess } from '../../runtimes/node/serve-process.ts'
 import type { ConfigFile } from '../../src/config/schema.ts'
+import type { Storage } from '../../src/store/storage.ts'
 import { objectOf, parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider } from './mock-provider.ts'
 import { startProgram } from './program.ts'
 import { onBun } from './runtime.ts'
 
-export interface TestAgent {
+/** Serve with sessions, on whatever runtime. */
+export interface AgentUnderTest extends AgentCalls {
   readonly provider: MockProvider
+  storage(): Storage
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface TestAgent extends AgentUnderTest {
   readonly home: string
   readonly context: () => NodeContext
+}
+
+export interface AgentCalls {
   /** `body` is sent as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
   /** The parsed answer, which must have this status. */
   json(method: string, path: string, body?: unknown, status?: number): Promise<JsonObject>
   /** Events of a streamed turn, in order. */
   stream(path: string, body: unknown): AsyncGenerator<{ readonly event: string; readonly data: JsonObject }>
-  restart(): Promise<void>
-  stop(): Promise<void>
 }
 
 export interface TestAgentOptions {
@@ -61,18 +70,34 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
     await context.close()
   }
 
-  const call: TestAgent['call'] = (method, path, body, headers = {}) =>
-    fetch(serve.url + path, {
-      method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-
   await start()
   return {
+    ...callsTo(() => serve.url),
     provider,
     home,
     context: () => context,
+    storage: () => context.storage,
+    async restart() {
+      await end()
+      await start()
+    },
+    async stop() {
+      await end()
+      await provider.stop()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** `always`: headers of every request. */
+export function callsTo(url: () => string, always: Readonly<Record<string, string>> = {}): AgentCalls {
+  const call: AgentCalls['call'] = (method, path, body, headers = {}) =>
+    fetch(url() + path, {
+      method,
+      headers: { ...always, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  return {
     call,
     async json(method, path, body, status = 200) {
       const response = await call(method, path, body)
@@ -93,15 +118,6 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
           if (event !== '') yield { event, data: objectOf(JSON.parse(data)) }
         }
       }
-    },
-    async restart() {
-      await end()
-      await start()
-    },
-    async stop() {
-      await end()
-      await provider.stop()
-      rmSync(home, { recursive: true, force: true })
     },
   }
 }

@@ -11,6 +11,7 @@ import { createKeyStore } from '../../src/store/keys.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { Storage } from '../../src/store/storage.ts'
 import { defer, silent } from '../store/open-store.ts'
+import { callsTo, type AgentUnderTest } from './agent.ts'
 import { byTest } from './author.ts'
 import { within } from './deadline.ts'
 import { eventsIn, postTo, type GatewayUnderTest, type TestGatewayOptions } from './gateway.ts'
@@ -128,5 +129,18 @@ export async function startWorkersGateway(options: WorkersGatewayOptions = {}): 
       await provider.stop()
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Serve of a Worker, as whoever has the admin token. */
+export async function startWorkersAgent(): Promise<AgentUnderTest> {
+  const worker = await startWorkersGateway({ config: { default_model: 'anthropic:claude-haiku-4-5', keep_alive_ms: 500 } })
+  return {
+    ...callsTo(() => worker.url, { authorization: `Bearer ${adminToken}` }),
+    provider: worker.provider,
+    storage: () => worker.storage(),
+    // Another isolate on the same database.
+    restart: () => worker.crash(),
+    stop: () => worker.stop(),
   }
 }

@@ -13,6 +13,7 @@ import { sessions } from './0030-sessions.ts'
 import { patterns } from './0031-patterns.ts'
 import { settled } from './0040-settled.ts'
 import { callsThatFailed } from './0041-calls-that-failed.ts'
+import { sessionsStop } from './0050-sessions-stop.ts'
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -28,4 +29,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0031-patterns': patterns,
   '0040-settled': settled,
   '0041-calls-that-failed': callsThatFailed,
+  '0050-sessions-stop': sessionsStop,
 }
