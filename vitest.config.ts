@@ -10,8 +10,8 @@ const everywhere = 'test/e2e/{anthropic-sdk,openai-sdk,openai-responses,tool-run
 const onPostgres = [
   'test/analytics/*.test.ts',
   everywhere,
-  'test/gateway/{cap-gauges,caps,identity-property,leaving,log-messages,spine,subscription}.test.ts',
-  'test/runtimes/{caps-shared,crash,push,push-cuts,push-refusals,two-gateways}.test.ts',
+  'test/gateway/{cap-gauges,caps,identity-property,leaving,log-messages,spine,status-line,subscription}.test.ts',
+  'test/runtimes/{caps-shared,crash,push,push-cuts,status-line-script,push-refusals,two-gateways}.test.ts',
   'test/store/{keys,spend,sweep,trace-store}.test.ts',
 ]
 

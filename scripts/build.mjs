@@ -3,7 +3,7 @@
 // inside, so an install brings two packages.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildDashboard } from './build-dashboard.mjs'
@@ -75,6 +75,10 @@ await build({
   minify: true,
   logLevel: 'warning',
 })
+
+// And before that one: a shell starts sooner than Node.
+await copyFile(`${root}runtimes/node/status-line/statusline.sh`, `${root}dist/statusline.sh`)
+await chmod(`${root}dist/statusline.sh`, 0o755)
 
 const worker = await build({
   absWorkingDir: root,

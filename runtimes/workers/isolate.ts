@@ -41,7 +41,7 @@ export interface Isolate {
 /** Hosts that are remembered, the newest; each is one that the owner has routed here, some by a wildcard. */
 const mostHosts = 100
 
-const gatewayPath = /^\/(?:$|v1(?:\/|$)|healthz$|readyz$|api\/hello$)/
+const gatewayPath = /^\/(?:$|v1(?:\/|$)|healthz$|readyz$|statusline$|api\/hello$)/
 
 /** @throws ConfigError */
 export async function openIsolate(env: Env, background: Services['background']): Promise<Isolate> {

@@ -35,6 +35,7 @@ import { createCounts } from './prometheus.ts'
 import { createSampledEvents } from './sampled-events.ts'
 import { createTurnMeters } from './turn-meters.ts'
 import { createSpanExport } from './span-export.ts'
+import { createStatusLine } from './status-line.ts'
 import { watchTraces, type TraceWatcher } from './watched-traces.ts'
 
 export interface GatewayParts {
@@ -148,6 +149,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   app.options('/healthz', (context) => health.live(context.req.raw))
   app.get('/readyz', (context) => health.ready(context.req.raw))
   app.get('/metrics', () => metrics())
+  const statusLine = createStatusLine({ services, authenticate, refuse })
+  app.post('/statusline', (context) => statusLine(context.req.raw))
+  app.options('/statusline', (context) => statusLine(context.req.raw))
   // Claude Code's probes: nothing is told (contract.md §4).
   app.get('/', () => services.respond(200, { 'content-type': 'text/plain; charset=utf-8' }, 'ok\n'))
   app.get('/api/hello', () => services.respond(200, { 'content-type': 'application/json' }, '{"message":"hello"}'))
@@ -203,6 +207,7 @@ const methods: readonly (readonly [path: RegExp, allow: string])[] = [
   [/^\/v1\/(messages|chat\/completions|responses|embeddings|messages\/count_tokens)$/, 'POST, OPTIONS'],
   [/^\/v1\/models(\/.+)?$/, 'GET, HEAD, OPTIONS'],
   [/^\/(healthz|readyz|metrics|api\/hello)?$/, 'GET, HEAD'],
+  [/^\/statusline$/, 'POST, OPTIONS'],
 ]
 
 function notFoundOrNotAllowed(method: string, path: string): GatewayError {

@@ -149,6 +149,15 @@ export function gatewayContract(
       })
     }
 
+    it("says in Claude Code's status line what its session has cost", async () => {
+      const session = { 'x-claude-code-session-id': 'of-the-line' }
+      const answer = await gateway.post('/v1/messages', question('claude-haiku-4-5'), { headers: session })
+      await answer.text()
+      const work = { 'x-metis-project': 'p', 'x-metis-branch': 'b', 'x-metis-utc-offset': '-0930' }
+      const line = await gateway.post('/statusline', { session_id: 'of-the-line' }, { headers: work })
+      expect(await line.text()).toMatch(/^session \$0\.\d+ · today \$\d+\.\d+ · b · cache \d+%\n$/)
+    })
+
     it.each(['redirect', 'html', 'empty'] as const)("answers a provider's %s with 502", async (fault) => {
       gateway.provider.script(...times(3, { fault }))
       const before = gateway.provider.requests.length

@@ -115,6 +115,13 @@ describe('the key that on issued', () => {
 })
 
 describe('what on writes', () => {
+  /** Run from source there is no program beside it; the homes of tests are not the usual one. */
+  const ourLine = {
+    type: 'command',
+    command: expect.stringMatching(/^metis-gateway statusline --db \/.+\/metis\.db$/),
+    padding: 0,
+  }
+
   it('leads Claude Code to the gateway and keeps every other key out of it', async () => {
     write('claude-code', '{"apiKeyHelper": "x", "env": {"ANTHROPIC_API_KEY": "sk-ant-1", "B": "2"}, "model": "opus"}')
     await at.run('on', 'claude-code')
@@ -126,7 +133,20 @@ describe('what on writes', () => {
         ANTHROPIC_BASE_URL: 'http://127.0.0.1:8422',
         ANTHROPIC_AUTH_TOKEN: expect.stringMatching(/^gw_/),
       },
+      statusLine: ourLine,
     })
+  })
+
+  it('leaves Claude Code a status line of its own, and says so', async () => {
+    const original = '{"statusLine": {"type": "command", "command": "~/.claude/statusline.sh"}}'
+    write('claude-code', original)
+    const { stdout } = await at.run('on', 'claude-code')
+    expect(stdout).toContain('its own status line stays; metis-gateway statusline --setting prints ours')
+    const settings = JSON.parse(textOf('claude-code'))
+    expect(settings.statusLine).toEqual({ type: 'command', command: '~/.claude/statusline.sh' })
+    write('claude-code', JSON.stringify({ ...settings, model: 'opus' }))
+    await at.run('off', 'claude-code')
+    expect(JSON.parse(textOf('claude-code'))).toEqual({ ...JSON.parse(original), model: 'opus' })
   })
 
   it('leaves Claude Code its own login with --subscription, puts the token in a header, and takes nothing but it out again', async () => {
@@ -215,6 +235,21 @@ describe('a file that was changed meanwhile', () => {
       model: 'opus',
     })
     expect(readFileSync(join(at.home, 'clients', 'claude-code.changed-1'), 'utf8')).toBe(changed)
+  })
+
+  it('of Claude Code loses our status line, whatever was made of its padding, and keeps one that somebody put in its place', async () => {
+    const line = { type: 'command', command: 'echo mine' }
+    for (const [changed, rest] of [
+      [{ padding: 3 }, {}],
+      [line, { statusLine: { ...line, padding: 0 } }],
+    ] as const) {
+      write('claude-code', '{}')
+      await at.run('on', 'claude-code')
+      const settings = JSON.parse(textOf('claude-code'))
+      write('claude-code', JSON.stringify({ ...settings, model: 'opus', statusLine: { ...settings.statusLine, ...changed } }))
+      await at.run('off', 'claude-code')
+      expect(JSON.parse(textOf('claude-code'))).toEqual({ model: 'opus', ...rest })
+    }
   })
 
   it('of Claude Code that was only written again in another layout is put back byte for byte', async () => {

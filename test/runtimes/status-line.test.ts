@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { startServe } from '../../runtimes/node/serve-process.ts'
-import { printFigures, usdText } from '../../runtimes/node/status-line/print-figures.ts'
 import { statusLine } from '../../runtimes/node/status-line/status-line.ts'
+import { printFigures, usdText } from '../../src/analytics/status-line/print-figures.ts'
 import { commandHome, type CommandHome } from '../support/command-home.ts'
 import { runtimeBinary } from '../support/runtime.ts'
 
@@ -101,12 +101,20 @@ describe('the status line', () => {
     expect(await line({}, { ANTHROPIC_API_KEY: 'sk-ant-of-somebody' })).not.toContain('left')
   })
 
-  it('counts the day of the user whom the key belongs to, and of everybody where it belongs to none', async () => {
-    await at.play({ userId: 'ada' }, { userId: 'bob', costNanoUsd: 5_000_000_000 })
+  it('counts the day of the user whom the key belongs to, of the key itself where it belongs to none, and of all without a key', async () => {
     const ada = await issueKey('--user', 'ada')
     const nobody = await issueKey()
-    expect(await line({}, { ANTHROPIC_AUTH_TOKEN: ada.token })).toContain('today $0.00125')
-    expect(await line({}, { ANTHROPIC_AUTH_TOKEN: nobody.token })).toContain('today $5.00')
+    await at.play(
+      { keyId: ada.key_id, userId: 'ada' },
+      { keyId: null, userId: 'ada' },
+      { userId: 'bob', costNanoUsd: 5_000_000_000 },
+      { keyId: nobody.key_id, userId: null, costNanoUsd: 2_000_000_000 },
+    )
+    expect(await line({}, { ANTHROPIC_AUTH_TOKEN: ada.token })).toContain('today $0.00250')
+    expect(await line({}, { ANTHROPIC_AUTH_TOKEN: nobody.token })).toContain('today $2.00')
+    expect(await line({})).toContain('today $7.00')
+    const beside = `x-team: a\nx-metis-key: ${nobody.token}`
+    expect(await line({}, { ANTHROPIC_AUTH_TOKEN: '', ANTHROPIC_CUSTOM_HEADERS: beside })).toContain('today $2.00')
   })
 
   it.each([
@@ -150,26 +158,27 @@ describe('the status line', () => {
 })
 
 describe('statusline --setting', () => {
+  const setting = (env: Readonly<Record<string, string>>, ...flags: readonly string[]): string => {
+    const argv = [join(program, '..', 'cli.js'), 'statusline', '--setting', ...flags]
+    const { stdout } = spawnSync(runtimeBinary, argv, { env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8' })
+    const command = z.object({ type: z.literal('command'), command: z.string() })
+    return z.object({ statusLine: command }).parse(JSON.parse(stdout)).statusLine.command
+  }
+
   it('names a program that needs no command line of ours, and prints the same as the command', async () => {
     await at.play({})
-    const { stdout } = spawnSync(runtimeBinary, [join(program, '..', 'cli.js'), 'statusline', '--setting'], {
-      env: { PATH: process.env['PATH'], METIS_HOME: at.home },
-      encoding: 'utf8',
-    })
-    const { command } = z.object({ statusLine: z.object({ type: z.literal('command'), command: z.string() }) }).parse(JSON.parse(stdout)).statusLine // prettier-ignore
-    expect(command).toContain('statusline.cjs')
+    const command = setting({ METIS_HOME: at.home })
+    expect(command).toContain('statusline.sh')
     const input = '{"session_id":"session-1"}'
     const direct = spawnSync('sh', ['-c', command], { input, cwd: at.path('.'), env: { PATH: '/usr/bin:/bin', NO_COLOR: '1' }, encoding: 'utf8' }) // prettier-ignore
     expect(direct).toMatchObject({ status: 0, stderr: '' })
     expect(direct.stdout).toBe('session $0.00125 · today $0.00 · cache 3%\n')
   })
 
-  it('writes no password of a database into a settings file', async () => {
-    const { stdout } = spawnSync(runtimeBinary, [join(program, '..', 'cli.js'), 'statusline', '--setting'], {
-      env: { PATH: process.env['PATH'], METIS_DB: 'postgres://u:secret@127.0.0.1/metis' },
-      encoding: 'utf8',
-    })
-    expect(stdout).toContain('statusline.cjs')
-    expect(stdout).not.toContain('secret')
+  it.each([
+    ['the environment', { METIS_DB: 'postgres://u:secret@127.0.0.1/metis' }, []],
+    ['a flag', {}, ['--db', 'postgres://u:secret@127.0.0.1/metis']],
+  ] as const)('writes no password of a database into a settings file: of %s', (_, env, flags) => {
+    expect(setting(env, ...flags)).not.toContain('secret')
   })
 })

@@ -18,8 +18,13 @@ export const claudeCode: ClientSettings & { baseUrlIn(text: string): string | nu
     const settings = objectIn(text)
     const { apiKeyHelper: _helper, ...rest } = settings
     const env = objectAt(settings, 'env')
-    return printed({ ...rest, env: { ...env, ...variablesOf(access, env) } }, text)
+    const own = 'statusLine' in settings || access.statusLine === undefined
+    const statusLine = own ? {} : { statusLine: { type: 'command', command: access.statusLine, padding: 0 } }
+    return printed({ ...rest, env: { ...env, ...variablesOf(access, env) }, ...statusLine }, text)
   },
+
+  leftAlone: (text) =>
+    'statusLine' in objectIn(text) ? 'its own status line stays; metis-gateway statusline --setting prints ours' : null,
 
   /** Where the settings send it, whatever the environment says; null = nowhere. */
   baseUrlIn(text) {
@@ -27,8 +32,8 @@ export const claudeCode: ClientSettings & { baseUrlIn(text: string): string | nu
     return typeof url === 'string' && url !== '' ? url : null
   },
 
-  withoutGateway(text, original) {
-    const settings = objectIn(text)
+  withoutGateway(text, original, statusLine) {
+    const settings = withoutLine(objectIn(text), statusLine)
     const before = objectIn(original)
     const env = restored(objectAt(settings, 'env'), objectAt(before, 'env'))
     const { env: _env, ...rest } = settings
@@ -40,6 +45,13 @@ export const claudeCode: ClientSettings & { baseUrlIn(text: string): string | nu
     if (isDeepStrictEqual(result, before)) return original
     return printed(result, text)
   },
+}
+
+/** Somebody may have given it another padding; with another command it is theirs. */
+function withoutLine(settings: Json, command: string | null): Json {
+  if (command === null || objectAt(settings, 'statusLine')['command'] !== command) return settings
+  const { statusLine: _line, ...rest } = settings
+  return rest
 }
 
 /**

@@ -19,6 +19,8 @@ const note = z.object({
   made_folder: z.boolean(),
   /** The key that was issued for it; null = a token was given. */
   key_id: z.string().nullable(),
+  /** The command of the status line that was written; absent = none was. */
+  status_line: z.string().optional(),
 })
 export type SwitchNote = z.infer<typeof note>
 
@@ -50,11 +52,18 @@ export function checkSettings(place: SwitchPlace): void {
   pointedText(place.settings, path, bytesAt(path), { url: 'http://127.0.0.1', token: 'gw_' })
 }
 
-/** Only while it is off. Returns the file's path. */
-export function switchOn(place: SwitchPlace, access: PointedAt, keyId: string | null): string {
+export interface SwitchedOn {
+  readonly path: string
+  /** What of their own somebody has there that was left; null = nothing. */
+  readonly leftAlone: string | null
+}
+
+/** Only while it is off. */
+export function switchOn(place: SwitchPlace, access: PointedAt, keyId: string | null): SwitchedOn {
   const path = settingsPathOf(place)
   const original = bytesAt(path)
   const bytes = Buffer.from(pointedText(place.settings, path, original, access))
+  const leftAlone = place.settings.leftAlone?.(textOf(original)) ?? null
   const folder = dirname(path)
   const madeFolder = !existsSync(folder)
   const kept: SwitchNote = {
@@ -64,13 +73,14 @@ export function switchOn(place: SwitchPlace, access: PointedAt, keyId: string | 
     written: hashOf(bytes),
     made_folder: madeFolder,
     key_id: keyId,
+    ...(access.statusLine === undefined || leftAlone !== null ? {} : { status_line: access.statusLine }),
   }
   makeFolder(join(place.home, 'clients'))
   writeWhole(notePath(place), Buffer.from(JSON.stringify(kept)))
   makeFolder(folder)
   // It holds a token now.
   writeWhole(path, bytes)
-  return path
+  return { path, leftAlone }
 }
 
 /**
@@ -92,7 +102,7 @@ export function switchOff(place: SwitchPlace): SwitchedOff {
     putBack(kept, original)
     return { outcome: 'restored', path, keyId }
   }
-  const rest = restOf(place.settings, path, current, original)
+  const rest = restOf(place.settings, kept, current, original)
   const restBytes = rest === null ? null : Buffer.from(rest)
   // Only the client's own order or blanks had changed.
   if (isSame(restBytes, original)) {
@@ -132,9 +142,10 @@ function pointedText(settings: ClientSettings, path: string, bytes: Buffer | nul
   }
 }
 
-function restOf(settings: ClientSettings, path: string, current: Buffer, original: Buffer | null): string | null {
+function restOf(settings: ClientSettings, kept: SwitchNote, current: Buffer, original: Buffer | null): string | null {
+  const { path, status_line: statusLine = null } = kept
   try {
-    return settings.withoutGateway(textOf(current) ?? '', textOf(original))
+    return settings.withoutGateway(textOf(current) ?? '', textOf(original), statusLine)
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     throw new CommandError(

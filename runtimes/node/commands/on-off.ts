@@ -14,6 +14,7 @@ import type { Io } from './io.ts'
 import { authorOf } from './keys.ts'
 import { withNode, type OpenFlags } from './open.ts'
 import { pathsOf } from '../paths.ts'
+import { statusLineProgram } from '../status-line/program.ts'
 
 const all: readonly ClientSettings[] = [claudeCode, codex]
 
@@ -44,8 +45,10 @@ export const on = defineCommand({
       forgetSwitch(place)
       checkSettings(place)
       const key = given === null ? await issue(place, io, flags) : { keyId: null, token: given }
-      const path = switchOn(place, { url, token: key.token, ownLogin }, key.keyId)
+      const statusLine = place.settings === claudeCode ? { statusLine: statusLineProgram({ env: io.env, db: flags.db }) } : {}
+      const { path, leftAlone } = switchOn(place, { url, token: key.token, ownLogin, ...statusLine }, key.keyId)
       io.out(`${place.settings.title} goes through ${url} from its next start: ${path}`)
+      if (leftAlone !== null) io.out(leftAlone)
       io.out(`metis-gateway off ${place.settings.client} puts it back`)
     }
     if (!(await answersAsMetis(`${url}/healthz`))) io.err(`no gateway answers at ${url} yet: metis-gateway starts one`)

@@ -1,13 +1,14 @@
 // Claude Code's status line: what it tells of its session in, one line of what that costs out. Never fails: a line that is blank or
 // an error helps nobody.
 import { existsSync } from 'node:fs'
+import { readFigures, type Figures, type ReadRows } from '../../../src/analytics/status-line/figures.ts'
+import { printFigures } from '../../../src/analytics/status-line/print-figures.ts'
+import { toldSession, type ToldSession } from '../../../src/analytics/status-line/told-session.ts'
 import { parseToken } from '../../../src/lib/token.ts'
 import { workTreeOf } from '../git-work-tree.ts'
 import { pathsOf } from '../paths.ts'
 import { loadSqliteDriver } from '../sqlite-driver.ts'
-import { readFigures, type Figures } from './figures.ts'
-import { printFigures } from './print-figures.ts'
-import { toldSession, type ToldSession } from './told-session.ts'
+import { keyOwner } from './key-owner.ts'
 
 export interface StatusLineAsked {
   /** What came on stdin. */
@@ -23,7 +24,7 @@ export interface StatusLineAsked {
 const BUSY_MS = 100
 
 export async function statusLine(asked: StatusLineAsked): Promise<string> {
-  const told = toldSession(asked.told)
+  const told = toldSession(parsed(asked.told))
   const tree = workTreeOf(told.folder ?? asked.cwd)
   const read = await figuresOf(asked, told, tree)
   return printFigures({
@@ -50,9 +51,10 @@ async function figuresOf(asked: StatusLineAsked, told: ToldSession, tree: Return
       connection.exec(`pragma busy_timeout = ${BUSY_MS}`)
       const midnight = new Date(asked.now)
       midnight.setHours(0, 0, 0, 0)
-      const figures = readFigures(connection, {
+      const read: ReadRows = (sql, parameters) => connection.prepare(sql).all(parameters)
+      const figures = await readFigures(read, {
         sessionId: told.id,
-        keyId: keyIdIn(asked.env),
+        ...(await keyOwner(read, keyIdIn(asked.env), told.id)),
         project: tree?.project ?? null,
         branch: tree?.branch ?? null,
         nowUs: asked.now.getTime() * 1000,
@@ -67,8 +69,17 @@ async function figuresOf(asked: StatusLineAsked, told: ToldSession, tree: Return
   }
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
 /** Claude Code hands its own environment on; of a token only the key's id is read. */
 function keyIdIn(env: StatusLineAsked['env']): string | null {
-  const tokens = [env['ANTHROPIC_AUTH_TOKEN'], env['ANTHROPIC_API_KEY']]
+  const beside = /^\s*x-metis-key:\s*(\S+)/im.exec(env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')?.[1]
+  const tokens = [beside, env['ANTHROPIC_AUTH_TOKEN'], env['ANTHROPIC_API_KEY']]
   return tokens.map((token) => parseToken(token ?? '')?.keyId).find((id) => id !== undefined) ?? null
 }

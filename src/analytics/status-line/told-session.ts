@@ -1,5 +1,5 @@
-// What Claude Code tells a status line on stdin, as JSON of which every field may be missing. Read by hand: a schema library would
-// take longer to load than all the rest takes.
+// What Claude Code tells a status line, as JSON of which every field may be missing. Read by hand: a schema library would take longer
+// to load than all the rest takes.
 
 export interface ToldSession {
   readonly id: string | null
@@ -9,23 +9,15 @@ export interface ToldSession {
   readonly costUsd: number | null
 }
 
-export function toldSession(text: string): ToldSession {
-  const told = parsed(text)
+export function toldSession(told: unknown): ToldSession {
   const folder = at(at(told, 'workspace'), 'current_dir') ?? at(told, 'cwd')
   const id = at(told, 'session_id')
   const costUsd = at(at(told, 'cost'), 'total_cost_usd')
   return {
-    id: typeof id === 'string' && id !== '' ? id : null,
+    // No session is called by what Postgres takes for no text.
+    id: typeof id === 'string' && id !== '' && !id.includes('\u{0}') ? id : null,
     folder: typeof folder === 'string' && folder !== '' ? folder : null,
     costUsd: typeof costUsd === 'number' && Number.isFinite(costUsd) ? costUsd : null,
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }
 
