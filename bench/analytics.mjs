@@ -47,7 +47,10 @@ const questions = [
   '/analytics/turns?user=user-190',
   '/analytics/turns?status=interrupted',
   '/analytics/turns?user=nobody',
-].filter((question) => flags.only === undefined || question.includes(flags.only))
+]
+  .filter((question) => flags.only === undefined || question.includes(flags.only))
+  // Before all there is nothing to compare with.
+  .filter((question) => flags.window !== 'all' || !question.includes('compare='))
 
 const rows = []
 for (const question of questions) rows.push(await measured(`${question}&window=${flags.window}`))
