@@ -13,6 +13,7 @@ import { presets } from '../../src/providers/presets.ts'
 import { createPatterns } from '../../src/routing/patterns/patterns.ts'
 import { createRoutingTables } from '../../src/routing/tables.ts'
 import { createServe, type Serve } from '../../src/serve/app.ts'
+import { createLedgerMetrics } from '../../src/serve/ledger-metrics.ts'
 import { errorAnswer } from '../../src/serve/answers.ts'
 import { createSessionHandlers } from '../../src/serve/sessions.ts'
 import type { Services } from '../../src/services.ts'
@@ -133,6 +134,7 @@ export async function openIsolate(env: Env, background: Services['background']):
             giveFeedback: (turnId, rating) => giveFeedback({ storage, queue, clock }, turnId, rating),
           }),
           loopback: false,
+          metrics: createLedgerMetrics(services, version),
           // Signing in lasts until the token changes.
           admin: { token: adminToken, sessionSecret: new TextEncoder().encode(await sha256(`sessions of ${adminToken}`)) },
           keys,

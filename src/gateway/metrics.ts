@@ -5,7 +5,7 @@ import type { Availability } from '../routing/availability.ts'
 import type { Services } from '../services.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import type { CapGauges } from './cap-gauges.ts'
-import { counter, gauge, printFamilies, type Counts, type Family, type Sample } from './prometheus.ts'
+import { buildInfo, counter, gauge, printFamilies, prometheusType, type Counts, type Family, type Sample } from './prometheus.ts'
 import type { SampledEvents } from './sampled-events.ts'
 import type { SpanExport } from './span-export.ts'
 import type { TurnMeters } from './turn-meters.ts'
@@ -32,12 +32,7 @@ export function createMetrics(parts: MetricsParts): () => Promise<Response> {
   const { clock } = services
   const startedMs = clock.nowMs()
   const families: readonly Family[] = [
-    {
-      name: 'metis_build_info',
-      type: 'gauge',
-      help: 'Always 1; its label is the version.',
-      samples: () => [{ labels: { version: parts.version }, value: 1 }],
-    },
+    buildInfo(parts.version),
     gauge('metis_uptime_seconds', 'Seconds since this process started.', () => Math.floor((clock.nowMs() - startedMs) / 1000)),
     gauge('metis_turns_running', 'Turns that are with a provider now.', () => engine.running),
     ...parts.meters.families,
@@ -79,7 +74,7 @@ export function createMetrics(parts: MetricsParts): () => Promise<Response> {
   ]
   return async () => {
     await parts.caps.refresh()
-    return services.respond(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, printFamilies(families))
+    return services.respond(200, { 'content-type': prometheusType }, printFamilies(families))
   }
 }
 

@@ -32,6 +32,8 @@ function printLabels(labels: Labels): string {
 
 const escaped = (value: string): string => value.replace(/[\\"\n]/g, (sign) => (sign === '\n' ? '\\n' : `\\${sign}`))
 
+export const prometheusType = 'text/plain; version=0.0.4; charset=utf-8'
+
 export function counter(name: string, help: string, value: () => number): Family {
   return { name, type: 'counter', help, samples: () => [{ labels: {}, value: value() }] }
 }
@@ -39,6 +41,13 @@ export function counter(name: string, help: string, value: () => number): Family
 export function gauge(name: string, help: string, value: () => number): Family {
   return { name, type: 'gauge', help, samples: () => [{ labels: {}, value: value() }] }
 }
+
+export const buildInfo = (version: string): Family => ({
+  name: 'metis_build_info',
+  type: 'gauge',
+  help: 'Always 1; its label is the version.',
+  samples: () => [{ labels: { version }, value: 1 }],
+})
 
 /** Counts by one set of labels each. What clients and providers can make up names for is bounded: beyond `most` all is `other`. */
 export interface Counts {

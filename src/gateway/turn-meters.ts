@@ -1,7 +1,8 @@
 // What /metrics says of turns: counted in memory as each one ends, some additions a turn, and printed when somebody asks. Names are
 // those of OpenTelemetry's gen_ai conventions where they have one.
 import type { TurnClosed, TurnRefused } from '../store/traces.ts'
-import { createCounts, createHistogram, type Family, type Histogram, type Labels, type Sample } from './prometheus.ts'
+import { modelFamilies, modelLabels, type ModelTotals } from './model-families.ts'
+import { createCounts, createHistogram, type Family, type Histogram, type Sample } from './prometheus.ts'
 import type { TraceWatcher } from './watched-traces.ts'
 
 export interface TurnMeters extends TraceWatcher {
@@ -15,11 +16,10 @@ const firstChunkBounds = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25,
 /** A client may ask for any name: beyond so many models, the rest is one. */
 const MODELS = 200
 
-interface ModelMeter {
-  readonly labels: Labels
+interface ModelMeter extends ModelTotals {
   readonly duration: Histogram
   readonly firstChunk: Histogram
-  readonly tokens: Record<'input' | 'cache_read' | 'cache_creation' | 'output', number>
+  readonly tokens: Record<keyof ModelTotals['tokens'], number>
   costNanoUsd: number
   unpricedCalls: number
 }
@@ -37,7 +37,7 @@ export function createTurnMeters(): TurnMeters {
     if (meter === undefined) {
       const [providerName, modelName] = id === 'other' ? [id, id] : [provider, model.slice(provider.length + 1)]
       meter = {
-        labels: { gen_ai_provider_name: providerName, gen_ai_request_model: modelName },
+        labels: modelLabels(providerName, modelName),
         duration: createHistogram(durationBounds),
         firstChunk: createHistogram(firstChunkBounds),
         tokens: { input: 0, cache_read: 0, cache_creation: 0, output: 0 },
@@ -91,26 +91,7 @@ export function createTurnMeters(): TurnMeters {
         help: "Turns that never went upstream, by code: quota_exceeded is a cap's.",
         samples: refusals.samples,
       },
-      {
-        name: 'metis_cost_nano_usd_total',
-        type: 'counter',
-        help: 'What calls cost, in billionths of a US dollar: exact.',
-        samples: perModel(({ labels, costNanoUsd }) => [{ labels, value: costNanoUsd }]),
-      },
-      {
-        name: 'metis_unpriced_calls_total',
-        type: 'counter',
-        help: 'Calls whose price is not known: they are not part of the cost.',
-        samples: perModel(({ labels, unpricedCalls }) => [{ labels, value: unpricedCalls }]),
-      },
-      {
-        name: 'metis_tokens_total',
-        type: 'counter',
-        help: 'Tokens of calls, by type; each is counted once.',
-        samples: perModel(({ labels, tokens }) =>
-          Object.entries(tokens).map(([type, value]) => ({ labels: { ...labels, gen_ai_token_type: type }, value })),
-        ),
-      },
+      ...modelFamilies(() => models.values()),
       {
         name: 'gen_ai_client_operation_duration_seconds',
         type: 'histogram',

@@ -42,6 +42,8 @@ export interface ServeOptions {
   readonly admin?: AdminSecrets
   /** Absent: nobody may push here. */
   readonly hub?: Hub
+  /** `/metrics`, where the gateway has no process that could count (ledger-metrics.ts). */
+  readonly metrics?: () => Promise<Response>
   /** False when serve listens on more than this machine. */
   readonly loopback?: boolean
   /** For tests; else what this program speaks. */
@@ -99,6 +101,7 @@ export function createServe(services: ServeServices, options: ServeOptions): Ser
     api('/admin/keys/:id', { PATCH: keys.change }),
     api('/admin/keys/:id/rotate', { POST: keys.rotate }),
     api('/admin/keys/:id/revoke', { POST: keys.revoke }),
+    ...(options.metrics === undefined ? [] : [api('/metrics', { GET: options.metrics })]),
     api('/analytics/user/:id/export', { GET: users.export }),
     api('/analytics/user/:id/forget', { POST: users.forget }),
     ...[...dashboardFiles].map(([path, file]) => pageRoute(path, (request) => fileAnswer(file, request), file.open)),

@@ -73,6 +73,24 @@ describe('keys over HTTP', () => {
 })
 
 describe('serve on the same Worker', () => {
+  it('prints metrics of all isolates from the ledger, for whoever has the admin token', async () => {
+    const scrape = (headers: Record<string, string>) => fetch(`${gateway.url}/metrics`, { headers })
+    expect((await scrape({})).status).toBe(401)
+    expect((await scrape({ authorization: `Bearer ${gateway.token}` })).status).toBe(401)
+    const asked = await gateway.post('/v1/messages', question())
+    await asked.text()
+    const spent = objectOf((await administer('/analytics/cost?group_by=none&window=all')).body['data'])
+    const answer = await scrape({ authorization: `Bearer ${adminToken}` })
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/plain')])
+    const text = await answer.text()
+    const sumOf = (family: string) =>
+      [...text.matchAll(new RegExp(`^${family}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0)
+    expect(sumOf('metis_cost_nano_usd_total')).toBe(Math.round(Number(spent['cost_usd']) * 1e9))
+    expect(sumOf('metis_calls_total')).toBe(spent['call_count'])
+    expect(text).toContain('gen_ai_provider_name="anthropic",gen_ai_request_model="claude-haiku-4-5"')
+    expect(text).toContain('# TYPE metis_cap_spent_nano_usd gauge')
+  })
+
   it('gives the dashboard to whoever has signed in, and its sign-in page to anybody', async () => {
     const page = await fetch(`${gateway.url}/dashboard/`, { headers: { accept: 'text/html' } })
     expect([page.status, page.headers.get('content-type')]).toEqual([401, expect.stringContaining('text/html')])
@@ -85,10 +103,6 @@ describe('serve on the same Worker', () => {
     expect(cookie).not.toBe('')
     const dashboard = await fetch(`${gateway.url}/dashboard/`, { headers: { cookie } })
     expect([dashboard.status, await dashboard.text()]).toEqual([200, expect.stringContaining('<script')])
-  })
-
-  it('keeps to itself what a process would tell its own machine: /metrics is no path here', async () => {
-    expect((await administer('/metrics')).status).toBe(404)
   })
 })
 
