@@ -75,7 +75,8 @@ export async function openIsolate(env: Env, background: Services['background']):
     onClientGone: webOnClientGone,
     peerAddress: (request) => request.headers.get('cf-connecting-ip'),
     respond: workersRespond,
-    defer: queueMicrotask,
+    // Not by itself: workerd refuses it as a method of anything.
+    defer: (task) => queueMicrotask(task),
     background,
     logger,
     // Turns name the instance they belong to themselves.

@@ -77,6 +77,7 @@ describe('serve on the same Worker', () => {
     const scrape = (headers: Record<string, string>) => fetch(`${gateway.url}/metrics`, { headers })
     expect((await scrape({})).status).toBe(401)
     expect((await scrape({ authorization: `Bearer ${gateway.token}` })).status).toBe(401)
+    const capped = await administer('/admin/keys', { name: 'capped', daily_cap_usd: 7 })
     const asked = await gateway.post('/v1/messages', question())
     await asked.text()
     const spent = objectOf((await administer('/analytics/cost?group_by=none&window=all')).body['data'])
@@ -88,7 +89,7 @@ describe('serve on the same Worker', () => {
     expect(sumOf('metis_cost_nano_usd_total')).toBe(Math.round(Number(spent['cost_usd']) * 1e9))
     expect(sumOf('metis_calls_total')).toBe(spent['call_count'])
     expect(text).toContain('gen_ai_provider_name="anthropic",gen_ai_request_model="claude-haiku-4-5"')
-    expect(text).toContain('# TYPE metis_cap_spent_nano_usd gauge')
+    expect(text).toContain(`metis_cap_limit_nano_usd{kind="key",id="${String(capped.body['key_id'])}",scope="daily"} 7000000000`)
   })
 
   it('gives the dashboard to whoever has signed in, and its sign-in page to anybody', async () => {
