@@ -14,27 +14,31 @@ const MOST = 500
 const FRESH_MS = 5000
 /** A store that takes longer is in trouble: the scrape says so in its other lines. */
 const WAIT_MS = 1000
+/** So long it may go on being in trouble; then nothing is better than what was true once. */
+const SHOWN_MS = 120_000
+
+interface Known {
+  readonly fromMs: number
+  readonly fullest: readonly UsedCap[]
+  readonly omitted: number
+}
 
 export function createCapGauges(services: Pick<Services, 'storage' | 'clock' | 'defer' | 'logger'>): CapGauges {
   const { storage, clock, logger } = services
-  let shown: readonly UsedCap[] = []
-  let omitted = 0
-  let readMs = -Infinity
-  let reading: Promise<void> | null = null
+  let known: Known | null = null
+  /** Of the last reading that began. Nobody waits for another's: it may never end (docs/decisions/0022-requests-on-workers.md). */
+  let begunMs = -Infinity
 
   async function read(): Promise<void> {
+    const fromMs = clock.nowMs()
+    begunMs = fromMs
     try {
       const all = await allCaps()
-      shown = all.slice(0, MOST)
-      omitted = all.length - shown.length
-      readMs = clock.nowMs()
+      const fullest = all.slice(0, MOST)
+      if (known === null || known.fromMs <= fromMs) known = { fromMs, fullest, omitted: all.length - fullest.length }
     } catch (error) {
-      // Nothing is better than what was true once.
-      shown = []
-      omitted = 0
+      known = null
       logger.log('warn', 'caps could not be read for /metrics', { error: String(error) })
-    } finally {
-      reading = null
     }
   }
 
@@ -48,12 +52,14 @@ export function createCapGauges(services: Pick<Services, 'storage' | 'clock' | '
     return [...caps.values()].toSorted((a, b) => shareOf(b) - shareOf(a))
   }
 
+  const shown = (): Known | null => (known !== null && clock.nowMs() - known.fromMs < SHOWN_MS ? known : null)
+
   const perCap = (name: string, help: string, value: (used: UsedCap) => number): Family => ({
     name,
     type: 'gauge',
     help,
     samples: () =>
-      shown.map((used) => {
+      (shown()?.fullest ?? []).map((used) => {
         const { kind, id, scope } = used.cap
         return { labels: { kind, id, scope }, value: value(used) }
       }),
@@ -61,10 +67,9 @@ export function createCapGauges(services: Pick<Services, 'storage' | 'clock' | '
 
   return {
     async refresh() {
-      if (clock.nowMs() - readMs < FRESH_MS) return
-      reading ??= read()
+      if (shown() !== null && clock.nowMs() - begunMs < FRESH_MS) return
       const late = new AbortController()
-      await Promise.race([reading, clock.sleep(WAIT_MS, late.signal).catch(() => undefined)])
+      await Promise.race([read(), clock.sleep(WAIT_MS, late.signal).catch(() => undefined)])
       late.abort()
     },
     families: [
@@ -75,7 +80,7 @@ export function createCapGauges(services: Pick<Services, 'storage' | 'clock' | '
       ),
       perCap('metis_cap_spent_nano_usd', 'What is spent of it.', (used) => used.spentNanoUsd),
       perCap('metis_cap_reserved_nano_usd', 'What running turns hold of it until they end.', (used) => used.reservedNanoUsd),
-      gauge('metis_caps_omitted', 'Caps that are not shown, because others are fuller.', () => omitted),
+      gauge('metis_caps_omitted', 'Caps that are not shown, because others are fuller.', () => shown()?.omitted ?? 0),
     ],
   }
 }

@@ -112,6 +112,41 @@ describe('the gauges of caps', () => {
     await gauges.refresh()
     expect(printFamilies(gauges.families)).toContain(`\nmetis_caps_omitted ${omitted - 100}\n`)
   })
+
+  it('are left out when the database fails, or is silent for two minutes, and come back with it', async () => {
+    const { storage } = gateway.context
+    let [fails, hangs] = [false, false]
+    const clock = fakeClock()
+    // Asked before each page: here the store stops answering.
+    const defer = (task: () => void) => void (hangs || setImmediate(task))
+    const db = storage.db
+    const flaky = { ...storage, get db() { if (fails) throw new Error('away'); return db } } // prettier-ignore
+    const warned: string[] = []
+    const gauges = createCapGauges({ storage: flaky, clock, defer, logger: { log: (_, message) => void warned.push(message) } })
+    const count = () => capsIn(printFamilies(gauges.families), 'limit').size
+    const scrape = async () => {
+      const refreshed = gauges.refresh()
+      if (hangs) await clock.advance(1000)
+      await refreshed
+      return count()
+    }
+    const all = await scrape()
+    expect(all).toBeGreaterThan(0)
+
+    hangs = true
+    await clock.advance(60_000)
+    expect(await scrape()).toBe(all)
+    await clock.advance(60_000)
+    expect(await scrape()).toBe(0)
+    hangs = false
+    expect(await scrape()).toBe(all)
+
+    fails = true
+    await clock.advance(5000)
+    expect([await scrape(), warned]).toEqual([0, ['caps could not be read for /metrics']])
+    fails = false
+    expect(await scrape()).toBe(all)
+  })
 })
 
 async function rotate(keyId: string): Promise<{ readonly successor: string }> {

@@ -1,7 +1,9 @@
 // What the requests of one isolate share: on Workers the I/O of a request ends with it, so that whoever waited for what another
 // request has asked for would wait forever.
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { openD1 } from '../../runtimes/workers/d1.ts'
+import { createCapGauges } from '../../src/gateway/cap-gauges.ts'
 import { createIssuerKeys } from '../../src/gateway/issuer-keys.ts'
 import { createPatterns } from '../../src/routing/patterns/patterns.ts'
 import { createSpendReader } from '../../src/store/spend.ts'
@@ -56,6 +58,28 @@ describe('a request that is ended takes nobody with it', () => {
     isEnded = false
     await within(1000, 'the first reading', Promise.resolve(patterns.prepare()))
     expect([reads, patterns.prepare()]).toEqual([2, null])
+  })
+
+  it('while it reads how full caps are for /metrics', async () => {
+    let reads = 0
+    const all = () => {
+      reads += 1
+      return unlessEnded({ results: [], meta: {} })
+    }
+    const statement = { bind: () => statement, all }
+    const storage = openD1({ prepare: () => statement, batch: () => unlessEnded([]) })
+    const logger = { log: () => undefined }
+    const gauges = createCapGauges({ storage, clock: fakeClock(), defer: queueMicrotask, logger })
+    isEnded = true
+    void gauges.refresh()
+    await turnOfTheLoop()
+    expect(reads).toBe(1)
+    isEnded = false
+    await within(1000, 'the first reading', gauges.refresh())
+    // Keys, users and teams, after the one that nobody answers.
+    expect(reads).toBe(4)
+    await gauges.refresh()
+    expect(reads).toBe(4)
   })
 
   it('while it asks an issuer where its keys are', async () => {
