@@ -22,6 +22,7 @@ describe('traceparent', () => {
     ['in upper case', `00-${traceId.toUpperCase()}-${spanId}-01`],
     ['of no trace', `00-${'0'.repeat(32)}-${spanId}-01`],
     ['of no span', `00-${traceId}-${'0'.repeat(16)}-01`],
+    ['of a later version, and longer than any', `cc-${traceId}-${spanId}-01-${'x'.repeat(300)}`],
     ['cut', `00-${traceId}-${spanId}`],
     ['sent twice', `00-${traceId}-${spanId}-01, 00-${traceId}-${spanId}-01`],
   ])('is passed over when it is %s', (_, header) => {
