@@ -9,8 +9,7 @@ import type { CallsTable } from '../../src/store/schema.ts'
 import { callColumns, eventColumns, eventRowOf } from '../../src/store/turn-statements.ts'
 import { isoOf } from '../../src/analytics/window.ts'
 import { callRow } from '../analytics/support/call-rows.ts'
-import { answersOf, marksOf } from '../analytics/support/settled-answers.ts'
-import { objectOf } from '../support/json.ts'
+import { answerOf, answersOf, marksOf } from '../analytics/support/settled-answers.ts'
 import { turnOf } from '../support/turns.ts'
 import { adminToken, ageHeartbeats, startWorkersGateway, type WorkersGateway } from '../support/workers-gateway.ts'
 
@@ -101,7 +100,7 @@ describe('the cron trigger', () => {
     await sql`update calls set input_tokens = input_tokens + 1`.execute(db)
     const { body } = await serve.get(asked)
     await sql`update calls set input_tokens = input_tokens - 1`.execute(db)
-    expect(before).toContain(`${asked} ${JSON.stringify(objectOf(body)['data'])}`)
+    expect(before).toContain(answerOf(asked, body))
   })
 
   it('leaves answers as they were where the past has changed here and there, and D1 must join many pieces', async () => {

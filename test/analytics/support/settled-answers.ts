@@ -12,7 +12,9 @@ const splits = [
   'team',
   'branch',
   'session',
+  'session&limit=1',
   'tag:env',
+  'tag:env&limit=1',
   'day',
   'hour',
   'day&stack_by=user',
@@ -33,9 +35,15 @@ export async function answersOf(serve: Pick<OpenServe, 'get'>, scopes: readonly 
   for (const question of scopes.flatMap((scope) => questions.map((asked) => asked + scope))) {
     const { status, body } = await serve.get(question)
     expect(status, JSON.stringify(body)).toBe(200)
-    answers.push(`${question} ${JSON.stringify(objectOf(body).data)}`)
+    answers.push(answerOf(question, body))
   }
   return answers
+}
+
+/** As `answersOf` has it. */
+export function answerOf(question: string, body: unknown): string {
+  const { data, omitted } = objectOf(body)
+  return `${question} ${JSON.stringify({ data, omitted })}`
 }
 
 /** `hour 2026-01-02T00:00:00.000Z` */
