@@ -14,6 +14,7 @@ import {
   formatUsd,
   shortId,
 } from '../../src/dashboard/format.ts'
+import { gatewayUrlOf } from '../../src/dashboard/gateway-url.ts'
 import { planOf, timeBuckets } from '../../src/dashboard/time-buckets.ts'
 import { nanoUsdOf, usdOf } from '../../src/lib/money.ts'
 
@@ -65,6 +66,12 @@ describe('other numbers', () => {
     [shortId('gk_alice'), 'gk_alice'],
   ])('%s', (text, expected) => expect(text).toBe(expected))
 })
+
+it.each([
+  ['http://127.0.0.1:8421/dashboard/', 'http://127.0.0.1:8422'],
+  ['http://[::1]:8421/dashboard/', 'http://[::1]:8422'],
+  ['https://metis.example.workers.dev/dashboard/', 'https://metis.example.workers.dev'],
+])('lines to copy on %s lead to %s', (page, gateway) => expect(gatewayUrlOf(new URL(page))).toBe(gateway))
 
 it('writes CSV that quotes, keeps small numbers whole, and disarms formulas', () => {
   expect(

@@ -1,5 +1,6 @@
 // A token that was just made, with what to do with it. It is nowhere else from here on.
 import type { JSX } from 'preact'
+import { gatewayUrlOf } from '../gateway-url.ts'
 import { Copyable } from './copyable.tsx'
 
 export interface Issued {
@@ -8,7 +9,7 @@ export interface Issued {
 }
 
 export function NewToken({ issued, close }: { readonly issued: Issued; close(): void }): JSX.Element {
-  const gateway = `http://${location.hostname}:8422`
+  const gateway = gatewayUrlOf(location)
   return (
     <div class="steps">
       <p class="hint">The token is shown this once: only its hash is kept.</p>

@@ -1,9 +1,10 @@
 // Before the first call: the lines that lead to it. The page looks again by itself, so the first call replaces it.
 import type { JSX } from 'preact'
+import { gatewayUrlOf } from '../gateway-url.ts'
 import { Copyable } from './copyable.tsx'
 
 export function Welcome(): JSX.Element {
-  const gateway = `http://${location.hostname}:8422`
+  const gateway = gatewayUrlOf(location)
   const steps: readonly (readonly [title: string, text: string])[] = [
     ['Issue a key for a project; the token is printed this once', 'metis-gateway issue-key --name my-laptop --workspace .'],
     ['Start the gateway, if it is not running yet', 'metis-gateway'],

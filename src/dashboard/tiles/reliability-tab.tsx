@@ -4,6 +4,7 @@ import type { ModelReliability, Percentiles, Reliability } from '../answers.ts'
 import { analytics, useAnswers } from '../api.ts'
 import { formatCount, formatMs, formatShare, plural } from '../format.ts'
 import type { Column } from '../parts/data-table.tsx'
+import { countedSince } from '../parts/counted-since.ts'
 import { Figure, Figures } from '../parts/figures.tsx'
 import { FilterName } from '../parts/name.tsx'
 import { PercentileBar } from '../parts/percentile-bar.tsx'
@@ -18,7 +19,7 @@ export function ReliabilityTab(): JSX.Element {
     <WithTraffic>
       <div class="tiles">
         <Tile id="ends" title="How turns ended" answers={answers}>
-          {({ all }) => <Ends totals={all.data.totals} />}
+          {({ all }) => <Ends of={all.data} />}
         </Tile>
         <TableTile
           id="errors"
@@ -39,6 +40,7 @@ export function ReliabilityTab(): JSX.Element {
           keyOf={(row) => row.code}
           columns={refusalColumns}
           empty="No turn was refused."
+          note={({ all }) => countedSince(all.data)}
         />
         <TableTile
           id="latency"
@@ -56,7 +58,8 @@ export function ReliabilityTab(): JSX.Element {
   )
 }
 
-function Ends({ totals }: { readonly totals: Reliability['totals'] }) {
+function Ends({ of }: { readonly of: Reliability }) {
+  const { totals } = of
   const share = (count: number): string => (totals.calls === 0 ? '' : `${formatShare(count / totals.calls)} of calls`)
   return (
     <Figures>
@@ -68,7 +71,7 @@ function Ends({ totals }: { readonly totals: Reliability['totals'] }) {
       />
       <Figure term="Cancelled by the client" value={formatCount(totals.cancelled)} beside={share(totals.cancelled)} />
       <Figure term="Interrupted by a crash" value={formatCount(totals.interrupted)} beside={share(totals.interrupted)} />
-      <Figure term="Refused" value={formatCount(totals.refused)} beside="never went upstream" />
+      <Figure term="Refused" value={formatCount(totals.refused)} beside={countedSince(of) ?? 'never went upstream'} />
       <Figure term="Retried" value={formatCount(totals.retried_calls)} beside={`of ${plural(totals.calls, 'call')}`} />
     </Figures>
   )

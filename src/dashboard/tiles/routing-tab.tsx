@@ -2,8 +2,9 @@
 import type { JSX } from 'preact'
 import type { Routing } from '../answers.ts'
 import { analytics, useAnswers } from '../api.ts'
-import { formatCount, formatShare, formatTime } from '../format.ts'
+import { formatCount, formatShare } from '../format.ts'
 import type { Column } from '../parts/data-table.tsx'
+import { countedSince } from '../parts/counted-since.ts'
 import { Figure, Figures } from '../parts/figures.tsx'
 import { ShareBar } from '../parts/share-bar.tsx'
 import { FilterName } from '../parts/name.tsx'
@@ -24,7 +25,7 @@ export function RoutingTab(): JSX.Element {
         <Tile id="decisions" title="Decisions" answers={answers}>
           {({ all: { data } }) => (
             <Figures>
-              <Figure term="Decisions" value={formatCount(data.decisions)} beside={countedSince(data)} />
+              <Figure term="Decisions" value={formatCount(data.decisions)} beside={countedSince(data) ?? 'one for each turn'} />
               <Figure
                 term="Hard failures"
                 value={<span class={data.hard_failures > 0 ? 'bad' : undefined}>{formatCount(data.hard_failures)}</span>}
@@ -70,14 +71,12 @@ export function RoutingTab(): JSX.Element {
           keyOf={(row) => `${row.policy} ${row.validation_failure}`}
           columns={rejectionColumns}
           empty="No candidate was rejected."
+          note={({ all }) => countedSince(all.data)}
         />
       </div>
     </WithTraffic>
   )
 }
-
-const countedSince = ({ pruned_before: before }: Routing): string =>
-  before === null ? 'one for each turn' : `since ${formatTime(before)}; what was before is pruned`
 
 const spoken = (word: string): string => word.replaceAll('_', ' ')
 
