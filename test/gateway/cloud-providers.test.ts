@@ -101,14 +101,20 @@ describe('Gemini', () => {
     expect(response.headers.get('x-metis-warnings')).toContain('metadata.user_id')
   })
 
-  it('that thought is paid for its thought, which only the total tells', async () => {
-    const usage = { prompt_tokens: 20, completion_tokens: 424, total_tokens: 1016 }
+  it.each([
+    ['which only the total tells', {}, [20, 0, 996, 572]],
+    ['which only the total tells, beside what was cached', { prompt_tokens_details: { cached_tokens: 15 } }, [5, 15, 996, 572]],
+    ['which has a name', { completion_tokens_details: { reasoning_tokens: 572 } }, [20, 0, 996, 572]],
+    ['not for a cache that is in the total alone', { prompt_tokens_details: { cached_tokens: 572 } }, [0, 572, 424, 0]],
+  ])('that thought is paid for its thought, %s', async (_, details, counted) => {
+    const usage = { prompt_tokens: 20, completion_tokens: 424, total_tokens: 1016, ...details }
     const message = { role: 'assistant', content: 'x' }
     upstream.script({ body: JSON.stringify({ id: 'a', model: 'gemini-3.5-flash', choices: [{ index: 0, message }], usage }) })
     const response = await gateway.post('/v1/chat/completions', { model, messages: [hi] })
     await response.text()
     const call = await callOf(response)
-    expect(call).toMatchObject({ input_tokens: 20, output_tokens: 996, reasoning_tokens: 572, cost_basis: 'metered' })
+    const [input_tokens, cached_input_tokens, output_tokens, reasoning_tokens] = counted
+    expect(call).toMatchObject({ input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_basis: 'metered' })
     expect(call?.['cost_usd']).toBeGreaterThan(0)
   })
 

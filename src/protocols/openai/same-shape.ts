@@ -75,6 +75,9 @@ function refusedFields(
   const { capabilities, quirks } = target
   const refused = new Map<string, string>()
   if (quirks.noStreamOptions === true) refused.set('stream_options', 'this provider does not know it')
+  if (quirks.geminiDialect === true) {
+    for (const key of ['user', 'safety_identifier']) refused.set(key, 'this provider has no field for it')
+  }
   // Only OpenAI's own family refuses these; others that reason take or ignore them.
   if (isOpenaiReasoning(target)) {
     if (!capabilities.sampling) for (const key of ['temperature', 'top_p']) refused.set(key, 'this model does not take it')

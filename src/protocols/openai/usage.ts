@@ -16,7 +16,7 @@ export function usageOf(wire: WireUsage, serviceTier?: string | null): Usage {
   const cacheRead = details?.cached_tokens ?? wire.prompt_cache_hit_tokens ?? wire.cached_tokens ?? 0
   const cacheWrite = details?.cache_write_tokens ?? 0
   const outputDetails = wire.completion_tokens_details
-  const reasoning = outputDetails?.reasoning_tokens ?? unnamedReasoningOf(wire)
+  const reasoning = outputDetails?.reasoning_tokens ?? unnamedReasoningOf(wire, [cacheRead, cacheWrite, cacheRead + cacheWrite])
   return {
     inputUncached: Math.max(0, prompt - cacheRead - cacheWrite),
     cacheRead,
@@ -57,10 +57,15 @@ function outputOf(wire: WireUsage, prompt: number, reasoning: number): number {
   return reasoning > 0 && wire.total_tokens === prompt + completion + reasoning ? completion + reasoning : completion
 }
 
-/** Gemini's bare triple leaves thought out of completion_tokens, and names it nowhere but in the total (20 + 424, 1016 in all). */
-function unnamedReasoningOf({ total_tokens: total, prompt_tokens: prompt, ...wire }: WireUsage): number | undefined {
-  const isBare = !wire.prompt_tokens_details && !wire.completion_tokens_details
-  if (!isBare || typeof total !== 'number' || typeof prompt !== 'number') return undefined
+/**
+ * Gemini leaves thought out of completion_tokens, and may name it nowhere but in the total (20 + 424, 1016 in all).
+ * @param cached what a server that counts its cache beside the prompt has in the total, too
+ */
+function unnamedReasoningOf(
+  { total_tokens: total, prompt_tokens: prompt, ...wire }: WireUsage,
+  cached: readonly number[],
+): number | undefined {
+  if (wire.completion_tokens_details || typeof total !== 'number' || typeof prompt !== 'number') return undefined
   const unnamed = total - prompt - (wire.completion_tokens ?? 0)
-  return unnamed > 0 ? unnamed : undefined
+  return unnamed > 0 && !cached.includes(unnamed) ? unnamed : undefined
 }

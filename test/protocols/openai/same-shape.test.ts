@@ -53,6 +53,13 @@ const rows: readonly Row[] = [
     expected: withCall('gemini-2.5-pro', '{"id":"a"}'),
   },
   {
+    claim: 'keeps from Gemini the user, for whom it has no field',
+    sent: `{"model":"gemini-3.5-flash","user":"u",${messages},"safety_identifier":"s"}`,
+    to: gemini,
+    expected: `{"model":"gemini-3.5-flash",${messages}}`,
+    warned: ['user', 'safety_identifier'],
+  },
+  {
     claim: 'signs nothing where there is nothing to sign',
     sent: `{"model":"gemini-3.5-flash","messages":[1,{"tool_calls":[]},{"tool_calls":[{}]},{"tool_calls":null},{"tool_calls":["a"]}]}`,
     to: gemini,
