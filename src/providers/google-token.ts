@@ -37,15 +37,18 @@ const ANSWER_LIMIT_BYTES = 64 * 1024
 const answerSchema = z.looseObject({ access_token: z.string().min(1), expires_in: z.number().positive() })
 
 export function createGoogleTokens({ name, account, send, clock, limits }: GoogleTokenParts): AccessTokens {
+  /** By the wall clock: the other stands still while a laptop sleeps. */
   let kept: { readonly token: string; readonly endsMs: number } | null = null
   let renewalBeganMs = -Infinity
+  const wallMs = (): number => clock.nowUs() / 1000
 
   return {
     async get(signal) {
       const nowMs = clock.nowMs()
-      const current = kept !== null && nowMs < kept.endsMs - SPARE_MS ? kept : null
+      const leftMs = kept === null ? 0 : kept.endsMs - wallMs()
+      const current = leftMs > SPARE_MS ? kept : null
       if (current === null) return ask(signal)
-      if (nowMs < current.endsMs - RENEW_BEFORE_MS || nowMs < renewalBeganMs + RENEWAL_MS) return current.token
+      if (leftMs > RENEW_BEFORE_MS || nowMs < renewalBeganMs + RENEWAL_MS) return current.token
       renewalBeganMs = nowMs
       try {
         return await ask(signal)
@@ -60,7 +63,7 @@ export function createGoogleTokens({ name, account, send, clock, limits }: Googl
   }
 
   async function ask(signal: AbortSignal): Promise<string> {
-    const askedMs = clock.nowMs()
+    const askedMs = wallMs()
     const body = new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
       assertion: await assertion(),

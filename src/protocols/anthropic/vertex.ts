@@ -1,5 +1,6 @@
 // Messages as Google's Vertex AI takes them: the model stands in the path, and in its place the version in the body
 // (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude, read 2026-11-25).
+import { invalidValue } from '../../ir/errors.ts'
 import type { LanguageModelRequest } from '../../ir/request.ts'
 import { spliceBytes } from '../../lib/json.ts'
 import { fieldsOf } from '../fields.ts'
@@ -14,6 +15,8 @@ export const vertexProtocol: Protocol = {
 }
 
 function encodeRequest(request: LanguageModelRequest, target: Target): EncodedRequest {
+  // Half a surrogate pair has no place in a URL.
+  if (/\p{Surrogate}/u.test(target.model)) throw invalidValue('model', '`model` is not a name')
   const call = anthropicProtocol.client.encodeRequest(request, target)
   const { 'anthropic-version': _, ...headers } = call.headers
   const verb = call.stream ? 'streamRawPredict' : 'rawPredict'
