@@ -31,6 +31,8 @@ export interface PresetBranch extends Omit<ProviderBranch, 'baseUrl'> {
 export interface AddressFromEnvironment {
   /** The variables without which there is none, for people. */
   readonly needs: string
+  /** Those of them that are put into it: a plain name, or the key would go to another host. */
+  readonly names: readonly string[]
   /** null = one of them is not set. */
   readonly of: (read: (variable: string) => string | undefined) => string | null
   /** What such addresses look like: a provider of another name that is there is this vendor's, with its prices. */
@@ -47,6 +49,12 @@ export function branchesOf({ branches = [] }: Preset, env: Environment): readonl
     const baseUrl = addressOf(branch, env)
     return baseUrl === null ? [] : [{ ...branch, baseUrl }]
   })
+}
+
+/** The variable whose value would lead elsewhere; undefined = none. */
+export function oddNameOf({ baseUrl }: Pick<Preset, 'baseUrl'>, env: Environment): string | undefined {
+  if (typeof baseUrl === 'string') return undefined
+  return baseUrl.names.find((variable) => !/^[a-z0-9][a-z0-9.:-]*$/i.test(env[variable]?.trim() || 'unset'))
 }
 
 /** Where the environment says an address, for faults; undefined = it does not. */

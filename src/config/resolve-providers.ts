@@ -2,7 +2,7 @@
 import { baseUrlFault, parseUrl } from './base-url.ts'
 import type { ConfigIssue, ConfigWarning } from './errors.ts'
 import type { Environment } from './parse-file.ts'
-import { addressOf, addressVariableOf, branchesOf, type Preset } from './preset.ts'
+import { addressOf, addressVariableOf, branchesOf, oddNameOf, type Preset } from './preset.ts'
 import type { ConfigFile, ProviderConfig, ProviderKey } from './schema.ts'
 import { serviceAccountFault, serviceAccountOf } from './service-account.ts'
 
@@ -92,19 +92,22 @@ function fromFile(name: string, row: Row, preset: Preset | undefined, sources: P
   }
   if (auth === 'google' && row.api_keys !== undefined)
     return refused(sources, `${at}.api_keys`, 'is not for service accounts; write one of them as api_key')
-  if (auth === 'google' && key !== undefined && serviceAccountOf(key) === null)
+  if (auth === 'google' && key !== undefined && !isServiceAccount(key))
     return refused(sources, `${at}.api_key`, serviceAccountFault)
+  if (auth !== 'google' && auth !== 'none' && [key, ...pool.map(({ apiKey }) => apiKey)].some(isServiceAccount))
+    return refused(sources, `${at}.auth`, 'must be google: the key is a service account, which would be shown as it is')
   const base = preset ?? { name, wire: row.wire ?? 'openai', baseUrl: '', auth, keyVariables: [] }
+  if (row.base_url === undefined && refusesName(base, sources)) return []
   const address = row.base_url ?? addressOf(base, sources.env)
   if (address === null) return refused(sources, `${at}.base_url`, `is missing: write it here or set ${addressVariableOf(base)}`)
-  const vendor = preset?.name ?? vendorAt(address, sources.presets)
+  const vendor = preset ?? vendorAt(address, sources.presets)
   const { vendor: _, ...rest } = fromPreset({ ...base, auth: key === undefined ? 'none' : auth }, address, row)
   const isElsewhere = row.base_url !== undefined || row.wire !== undefined
   return [
     {
       ...rest,
-      ...(isElsewhere ? {} : branchFields(base, sources)),
-      ...(vendor === undefined ? {} : { vendor }),
+      ...(isElsewhere ? {} : branchFields(base, sources, row)),
+      ...(vendor === undefined ? {} : { vendor: vendor.name, geminiDialect: vendor.geminiDialect ?? false }),
       ...(key === undefined ? {} : { apiKey: key }),
       ...(pool.length > 1 ? { keyPool: pool } : {}),
     },
@@ -130,11 +133,11 @@ function fromEnvironment(preset: Preset, sources: ProviderSources): ProviderConf
   }
   const key = keyFrom(preset, sources)
   if (key === undefined) return []
+  if (refusesName(preset, sources)) return []
   const address = addressOf(preset, sources.env)
   if (address === null && preset.keyIsCommon === true) return []
-  if (address !== null && preset.auth === 'google' && serviceAccountOf(key.value) === null)
-    return refused(sources, key.variable, serviceAccountFault)
-  if (address !== null) return [{ ...fromPreset(preset, address, {}), ...branchFields(preset, sources), apiKey: key.value }]
+  if (address !== null && preset.auth === 'google' && !isServiceAccount(key.value)) return otherCredential(preset, key, sources)
+  if (address !== null) return [{ ...fromPreset(preset, address, {}), ...branchFields(preset, sources, {}), apiKey: key.value }]
   // Not a fault: such a key is there for other programs, too, and its owner may not want it here.
   sources.warnings.push({
     message: `${preset.name} is left out: ${key.variable} is set, but not where it is`,
@@ -143,8 +146,30 @@ function fromEnvironment(preset: Preset, sources: ProviderSources): ProviderConf
   return []
 }
 
-function branchFields(preset: Preset, { env }: ProviderSources): Pick<ProviderConfig, 'branches'> {
-  return preset.branches === undefined ? {} : { branches: branchesOf(preset, env) }
+/** Google's variable names other kinds of credentials for other programs: no fault, unless it is ours alone. */
+function otherCredential({ name }: Preset, { variable }: FoundKey, sources: ProviderSources): [] {
+  if (variable.startsWith('METIS_')) return refused(sources, variable, serviceAccountFault)
+  sources.warnings.push({
+    message: `${name} is left out: what ${variable} names is no service account`,
+    mend: `it ${serviceAccountFault}; or unset ${variable}`,
+  })
+  return []
+}
+
+function isServiceAccount(key: string | undefined): boolean {
+  return key !== undefined && serviceAccountOf(key) !== null
+}
+
+function refusesName(preset: Pick<Preset, 'baseUrl'>, sources: ProviderSources): boolean {
+  const variable = oddNameOf(preset, sources.env)
+  if (variable !== undefined) refused(sources, variable, 'must be a name: letters, digits, -, . and :')
+  return variable !== undefined
+}
+
+function branchFields(preset: Preset, { env }: ProviderSources, { auth }: Row): Pick<ProviderConfig, 'branches'> {
+  if (preset.branches === undefined) return {}
+  const branches = branchesOf(preset, env)
+  return { branches: auth === 'none' ? branches.map((branch) => ({ ...branch, auth })) : branches }
 }
 
 function demoFrom(preset: Preset, row: Row): ProviderConfig {
@@ -205,12 +230,12 @@ function isAnthropic(baseUrl: string): boolean {
 }
 
 /** A vendor under another name is still that vendor, with its prices. */
-function vendorAt(address: string, presets: readonly Preset[]): string | undefined {
+function vendorAt(address: string, presets: readonly Preset[]): Preset | undefined {
   const host = parseUrl(address)?.hostname
   if (host === undefined) return undefined
   return presets.find(({ baseUrl, baseUrlVariable }) =>
     typeof baseUrl === 'string'
       ? baseUrlVariable === undefined && parseUrl(baseUrl)?.hostname === host
       : baseUrl.hosts.test(host),
-  )?.name
+  )
 }

@@ -150,7 +150,7 @@ export interface ProviderBranch {
   readonly models: RegExp
   readonly wire: 'anthropic' | 'openai'
   readonly baseUrl: string
-  readonly auth: 'x-api-key' | 'bearer' | 'google'
+  readonly auth: ProviderConfig['auth']
   /** Anthropic's wire as Vertex AI has it. */
   readonly vertex?: boolean
   /** Of Anthropic's, the ones it takes; absent = all. */

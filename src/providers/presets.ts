@@ -16,6 +16,7 @@ const local = { wire: 'openai', auth: 'none', keyVariables: [], maxTokensField: 
 /** The portal shows it with and without the path. */
 const azureAddress: AddressFromEnvironment = {
   needs: 'AZURE_OPENAI_ENDPOINT or AZURE_OPENAI_RESOURCE_NAME',
+  names: ['AZURE_OPENAI_RESOURCE_NAME'],
   of(read) {
     const endpoint = read('AZURE_OPENAI_ENDPOINT')
       ?.replace(/\/+$/, '')
@@ -30,6 +31,7 @@ const azureAddress: AddressFromEnvironment = {
 function awsAddress(of: (region: string) => string): AddressFromEnvironment {
   return {
     needs: 'AWS_REGION',
+    names: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
     of(read) {
       const region = read('AWS_REGION') ?? read('AWS_DEFAULT_REGION')
       return region === undefined ? null : of(region)
@@ -41,14 +43,21 @@ function awsAddress(of: (region: string) => string): AddressFromEnvironment {
 function vertexAddress(path: string): AddressFromEnvironment {
   return {
     needs: 'GOOGLE_CLOUD_PROJECT',
+    names: ['GOOGLE_CLOUD_PROJECT', 'GOOGLE_CLOUD_LOCATION'],
     of(read) {
       const project = read('GOOGLE_CLOUD_PROJECT')
       const location = read('GOOGLE_CLOUD_LOCATION') ?? 'global'
-      const host = location === 'global' ? 'aiplatform.googleapis.com' : `${location}-aiplatform.googleapis.com`
-      return project === undefined ? null : `https://${host}/v1/projects/${project}/locations/${location}${path}`
+      return project === undefined ? null : `https://${vertexHost(location)}/v1/projects/${project}/locations/${location}${path}`
     },
-    hosts: /^([a-z0-9-]+-)?aiplatform\.googleapis\.com$/,
+    hosts: /^([a-z0-9-]+-)?aiplatform(\.[a-z]+\.rep)?\.googleapis\.com$/,
   }
+}
+
+/** Everywhere, in one of several regions, or in one. */
+function vertexHost(location: string): string {
+  if (location === 'global') return 'aiplatform.googleapis.com'
+  if (location === 'us' || location === 'eu') return `aiplatform.${location}.rep.googleapis.com`
+  return `${location}-aiplatform.googleapis.com`
 }
 
 export const presets: readonly Preset[] = [

@@ -107,6 +107,12 @@ describe('Bedrock', () => {
     ])
   })
 
+  it('is shown no key where the file says that none goes there', () => {
+    const file = { providers: { bedrock: { auth: 'none', headers: { a: 'b' } } } }
+    const [provider] = resolveConfig({ file, env, presets }).providers
+    expect([provider?.auth, ...(provider?.branches ?? []).map(({ auth }) => auth)]).toEqual(['none', 'none', 'none'])
+  })
+
   it('is at one address where the file names one', () => {
     const file = { providers: { bedrock: { base_url: 'https://bedrock.example.com/openai/v1', api_key: 'k' } } }
     const [provider] = resolveConfig({ file, env, presets }).providers

@@ -83,6 +83,20 @@ describe('an address of the environment', () => {
     )
   })
 
+  it.each([
+    ['AZURE_OPENAI_RESOURCE_NAME', 'https://contoso.openai.azure.com', 'azure-openai'],
+    ['AWS_REGION', 'example.com/', 'bedrock'],
+    ['AWS_DEFAULT_REGION', 'example.com#', 'bedrock'],
+    ['GOOGLE_CLOUD_LOCATION', 'a@example.com/', 'vertex'],
+    ['GOOGLE_CLOUD_PROJECT', 'acme/../other', 'vertex'],
+  ])('%s cannot lead a key to another host', (variable, value, name) => {
+    const keys = { AZURE_OPENAI_API_KEY: 'k', AWS_BEARER_TOKEN_BEDROCK: 'k', GOOGLE_APPLICATION_CREDENTIALS: '{}' }
+    const fault = new RegExp(`${variable}: must be a name`)
+    expect(() => resolveConfig({ file: null, env: { ...keys, [variable]: value }, presets })).toThrow(fault)
+    const file = { providers: { [name]: { auth: 'none', headers: { authorization: 'k' } } } }
+    expect(() => resolveConfig({ file, env: { [variable]: value }, presets })).toThrow(fault)
+  })
+
   it('tells the vendor of a provider under another name', () => {
     const file = { providers: { west: { wire: 'openai', base_url: 'https://west.openai.azure.com/openai/v1', api_key: 'k' } } }
     expect(resolveConfig({ file, env: {}, presets }).providers).toMatchObject([{ name: 'west', vendor: 'azure-openai' }])

@@ -150,6 +150,27 @@ describe('Vertex AI', () => {
     )
   })
 
+  it.each([
+    ['claude-/../x?y#z', 'claude-%2F..%2Fx%3Fy%23z:rawPredict'],
+    ['claude-x:rawPredict', 'claude-x%3ArawPredict:rawPredict'],
+    ['claude-%2e%2e%2f', 'claude-%252e%252e%252f:rawPredict'],
+  ])('is asked for %s in one segment of the path', async (name, segment) => {
+    expect((await open().ask(name)).url).toBe(`${global}/publishers/anthropic/models/${segment}`)
+  })
+
+  it('is not asked for what no URL can hold', async () => {
+    await expect(open().ask('claude-\ud800')).rejects.toMatchObject({ code: 'invalid_value' })
+    expect(assertions).toEqual([])
+  })
+
+  it.each(['us', 'eu'])('has a host of its own for the regions of %s', async (location) => {
+    const host = `aiplatform.${location}.rep.googleapis.com`
+    const { url } = await open({ GOOGLE_CLOUD_LOCATION: location }).ask('google/gemini-3.5-flash')
+    expect(url).toBe(`https://${host}/v1/projects/acme/locations/${location}/endpoints/openapi/chat/completions`)
+    const file = { providers: { other: { wire: 'openai', base_url: `https://${host}/v1`, api_key: 'k' } } }
+    expect(resolveConfig({ file, env: {}, presets }).providers).toMatchObject([{ vendor: 'vertex' }])
+  })
+
   it('is not told of betas it would refuse', async () => {
     await open().ask('claude-opus-4-8', {}, 'anthropic', 'claude-code-20250219,context-management-2025-06-27')
     expect(upstream.at(-1).headers['anthropic-beta']).toBe('context-management-2025-06-27')
@@ -195,6 +216,13 @@ describe('the access token', () => {
     await clock.advance(31_000)
     answer = { status: 200 }
     expect((await ask(model)).authorization).toBe('Bearer ya29.token-3')
+  })
+
+  it('ends while the machine sleeps, too', async () => {
+    const { ask, clock } = open()
+    await ask(model)
+    clock.setWallUs(clock.nowUs() + minutes(120) * 1000)
+    expect((await ask(model)).authorization).toBe('Bearer ya29.token-2')
   })
 
   it('that the provider refuses is not shown again', async () => {
@@ -257,14 +285,19 @@ describe('what Vertex AI needs', () => {
 
   it.each(['/no/such/file.json', '{"type":"authorized_user"}', '{'])('is not %s', (text) => {
     const env = { GOOGLE_APPLICATION_CREDENTIALS: text, GOOGLE_CLOUD_PROJECT: 'acme' }
-    expect(() => resolved(env)).toThrow(/GOOGLE_APPLICATION_CREDENTIALS: must be the JSON key of a service account/)
+    expect(resolveConfig({ file: null, env, presets })).toMatchObject({
+      providers: [],
+      warnings: [{ message: 'vertex is left out: what GOOGLE_APPLICATION_CREDENTIALS names is no service account' }],
+    })
+    const own = { METIS_GOOGLE_APPLICATION_CREDENTIALS: text, GOOGLE_CLOUD_PROJECT: 'acme' }
+    expect(() => resolved(own)).toThrow(/METIS_GOOGLE_APPLICATION_CREDENTIALS: must be the JSON key of a service account/)
   })
 
   it('may be written in the file, for a second project too', () => {
     const base_url = 'https://aiplatform.googleapis.com/v1/projects/other/locations/global/endpoints/openapi'
     const other = { wire: 'openai', base_url, auth: 'google', api_key: '${ACCOUNT}' }
     expect(resolved({ ACCOUNT: account }, { providers: { other } })).toMatchObject([
-      { name: 'other', vendor: 'vertex', auth: 'google' },
+      { name: 'other', vendor: 'vertex', auth: 'google', geminiDialect: true },
     ])
     const vertex = { api_key: 'no account' }
     expect(() => resolved({ GOOGLE_CLOUD_PROJECT: 'p' }, { providers: { vertex } })).toThrow(
@@ -278,8 +311,18 @@ describe('what Vertex AI needs', () => {
     )
   })
 
+  it.each(['bearer', 'x-api-key'])('is never shown itself, as the key of %s', (auth) => {
+    const base_url = 'https://proxy.example.com/v1'
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: account, A: account }
+    const fault = /auth: must be google: the key is a service account/
+    expect(() => resolved(env, { providers: { vertex: { auth, base_url } } })).toThrow(fault)
+    const other = { wire: 'openai', auth, base_url, api_keys: ['k', '${A}'] }
+    expect(() => resolved(env, { providers: { other } })).toThrow(fault)
+  })
+
   it('is nowhere else than where the account says, and never by plain http', () => {
     const away = JSON.stringify({ ...parseObject(account), token_uri: 'http://tokens.example.com/token' })
-    expect(() => resolved({ GOOGLE_APPLICATION_CREDENTIALS: away, GOOGLE_CLOUD_PROJECT: 'acme' })).toThrow(/must be the JSON key/)
+    const env = { METIS_GOOGLE_APPLICATION_CREDENTIALS: away, GOOGLE_CLOUD_PROJECT: 'acme' }
+    expect(() => resolved(env)).toThrow(/must be the JSON key/)
   })
 })
