@@ -76,7 +76,7 @@ function refusedFields(
   const refused = new Map<string, string>()
   if (quirks.noStreamOptions === true) refused.set('stream_options', 'this provider does not know it')
   if (quirks.geminiDialect === true) {
-    for (const key of ['user', 'safety_identifier']) refused.set(key, 'this provider has no field for it')
+    for (const key of ['user', 'safety_identifier', 'store', 'metadata']) refused.set(key, 'this provider has no field for it')
   }
   // Only OpenAI's own family refuses these; others that reason take or ignore them.
   if (isOpenaiReasoning(target)) {

@@ -53,11 +53,11 @@ const rows: readonly Row[] = [
     expected: withCall('gemini-2.5-pro', '{"id":"a"}'),
   },
   {
-    claim: 'keeps from Gemini the user, for whom it has no field',
-    sent: `{"model":"gemini-3.5-flash","user":"u",${messages},"safety_identifier":"s"}`,
+    claim: 'keeps from Gemini what it has no field for',
+    sent: `{"model":"gemini-3.5-flash","user":"u",${messages},"safety_identifier":"s","store":false,"metadata":{"a":"1"}}`,
     to: gemini,
     expected: `{"model":"gemini-3.5-flash",${messages}}`,
-    warned: ['user', 'safety_identifier'],
+    warned: ['user', 'safety_identifier', 'store', 'metadata'],
   },
   {
     claim: 'signs nothing where there is nothing to sign',
