@@ -76,6 +76,9 @@ export function createJwtIdentities({ services, keys, ownerDisabled }: JwtIdenti
   return (token) => (isJwt(token) ? principalOf(token) : null)
 }
 
+/** What calls with an issuer's tokens are on record under. */
+export const issuerKeyId = ({ name }: Pick<IssuerConfig, 'name'>): string => `jwt:${name}`
+
 /** A JWT's three parts; a gateway key has none. */
 function isJwt(token: string): boolean {
   return /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/.test(token)
@@ -98,7 +101,7 @@ function firstText(claim: unknown): string | null {
 
 function principalFrom(issuer: IssuerConfig, userId: string, owner: OwnerRecord): Principal {
   const { requestsPerMinute, tokensPerMinute } = issuer
-  const keyId = `jwt:${issuer.name}`
+  const keyId = issuerKeyId(issuer)
   const isLimited = requestsPerMinute !== null || tokensPerMinute !== null
   return {
     keyId,

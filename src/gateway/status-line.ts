@@ -12,6 +12,7 @@ import type { Storage } from '../store/storage.ts'
 import { createApiVersioning } from './api-version.ts'
 import type { Authenticate } from './authenticate.ts'
 import { requireJson } from './door.ts'
+import { issuerKeyId } from './jwt-identities.ts'
 
 export interface StatusLineParts {
   readonly services: Services
@@ -27,6 +28,8 @@ const TEXT_LIMIT = 200
 export function createStatusLine({ services, authenticate, refuse }: StatusLineParts): (request: Request) => Promise<Response> {
   const versioned = createApiVersioning(services.clock)
   const read = readerOf(services.storage)
+  // A user may come with a key now and with an issuer's token then.
+  const otherKeys = services.config.issuers.map(issuerKeyId)
   return (request) =>
     versioned(request, async () => {
       try {
@@ -35,6 +38,10 @@ export function createStatusLine({ services, authenticate, refuse }: StatusLineP
         return refuse(request, thrown)
       }
     })
+
+  function ownerOf({ userId, keyId }: Principal): Owner {
+    return userId === null ? { kind: 'key', id: keyId ?? '' } : { kind: 'user', id: userId, otherKeys }
+  }
 
   async function lineFor(request: Request): Promise<string> {
     const { headers } = request
@@ -61,11 +68,6 @@ const textHeaders = {
   'content-type': 'text/plain; charset=utf-8',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-}
-
-/** What an issuer's token that names no user has cost is nobody's. */
-function ownerOf({ userId, keyId }: Principal): Owner {
-  return userId === null ? { kind: 'key', id: keyId ?? '' } : { kind: 'user', id: userId }
 }
 
 function readerOf(storage: Pick<Storage, 'dialect' | 'read'>): ReadRows {

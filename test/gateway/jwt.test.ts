@@ -128,6 +128,14 @@ describe('a token of a configured issuer', () => {
     expect(team).toMatchObject({ status: 429, error: { identity: 'team:broke', scope: 'daily' } })
   })
 
+  it('is counted in the status line of its user, of a key of the same user too', async () => {
+    const claims = { email: 'lin@corp.example' }
+    const key = await gateway.issue({ userId: claims.email })
+    expect((await ask(await tokenOf({ claims }))).status).toBe(200)
+    for (const token of [await tokenOf({ claims }), key.token])
+      expect(await (await gateway.post('/statusline', {}, { token })).text()).toMatch(/today \$0\.0*[1-9]/)
+  })
+
   it('counts for the team that its user was made in, when it names none', async () => {
     await gateway.context.identities.createUser({ id: 'kim@corp.example', teamId: 'broke' }, byTest)
     const { error } = await ask(await tokenOf({ claims: { email: 'kim@corp.example', groups: undefined } }))

@@ -1,5 +1,5 @@
 // dist/statusline.sh in each shell there is here, in front of a gateway that runs, that does not, and that is somebody else's.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs' // prettier-ignore
 import { createServer } from 'node:http'
@@ -130,6 +130,8 @@ describe('the script', () => {
   it('takes the key from the header beside a login, and sends no key that is not the gateway’s', async () => {
     const env = { ANTHROPIC_CUSTOM_HEADERS: `x-team: a\nx-metis-key: ${at.token}` }
     expect(await run({ token: '', env })).toMatch(/^session \$/)
+    const capitals = { ANTHROPIC_CUSTOM_HEADERS: `X-Metis-Key: ${at.token}` }
+    expect(await run({ token: '', env: capitals })).toMatch(/^session \$/)
     const asked: string[] = []
     const foreign = createServer((request, answer) => {
       asked.push(request.url ?? '')
@@ -138,7 +140,13 @@ describe('the script', () => {
     await once(foreign.listen(0, '127.0.0.1'), 'listening')
     const address = foreign.address()
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-    expect(await run({ url, token: 'sk-ant-api03-of-somebody' })).toMatch(fromFile)
+    for (const token of ['sk-ant-api03-of-somebody', 'eyJhbGciOiJub25lIn0.e30.x'])
+      expect(await run({ url, token })).toMatch(fromFile)
+    // A proxy would see whom it asks.
+    for (const host of ['api.anthropic.com', 'API.Anthropic.com:80/'])
+      expect(await run({ url: `http://${host}`, env: { http_proxy: url } })).toMatch(fromFile)
+    // And nobody between here and here gets the key.
+    expect(await run({ env: { http_proxy: url, all_proxy: url } })).toMatch(/^session \$/)
     expect(asked).toEqual([])
     foreign.close()
   })
@@ -173,6 +181,9 @@ describe('the script', () => {
     ['another text', 200, 'text/plain', 'hello'],
     ['nothing there', 404, 'application/json', '{}'],
     ['somewhere else', 302, 'text/plain', 'session'],
+    ['what a terminal would do', 200, 'text/plain', 'session \u{1b}]0;evil\u{7} $1'],
+    ['colours, and more', 200, 'text/plain', 'session \u{1b}[31m$1\u{1b}[39m\u{1b}[2J'],
+    ['a line without end', 200, 'text/plain', `session ${'x'.repeat(3000)}`],
   ])('believes no server that is not the gateway: %s', async (_, status, type, body) => {
     const server = createServer((request, answer) => {
       request.resume()
@@ -231,6 +242,33 @@ describe('the script', () => {
     utimesSync(old, 1, 1)
     await run({})
     expect(keptFiles()).toEqual(['session-1'])
+  })
+
+  it('clears away nothing below its folder, and writes through no link', async () => {
+    mkdirSync(join(keptFolder(), 'of-others'), { recursive: true })
+    const old = join(keptFolder(), 'of-others', 'old')
+    writeFileSync(old, 'theirs')
+    utimesSync(old, 1, 1)
+    symlinkSync(old, join(keptFolder(), 'session-1'))
+    await run({})
+    await run({})
+    expect(readFileSync(old, 'utf8')).toBe('theirs')
+  })
+
+  it('does not wait for a HEAD that is a pipe', async () => {
+    const folder = workTree('webshop', '')
+    rmSync(join(home, 'webshop', '.git', 'HEAD'))
+    execFileSync('mkfifo', [join(home, 'webshop', '.git', 'HEAD')])
+    expect(await run({ folder })).toMatch(/today \$\S+ · cache/)
+  })
+
+  it('shows no key in a trace', async () => {
+    const env = { SHELLOPTS: 'xtrace' }
+    const child = spawn('bash', ['--posix', script], { env: { PATH: process.env['PATH'], HOME: home, ANTHROPIC_BASE_URL: deadUrl, ANTHROPIC_AUTH_TOKEN: at.token, ...env } }) // prettier-ignore
+    child.stdin.end('{}')
+    const [stderr] = await within(15_000, 'the end of the script', Promise.all([text(child.stderr), once(child, 'close')]))
+    expect(stderr).toContain('set +x')
+    expect(stderr).not.toContain('gw_')
   })
 
   it('agrees with what the gateway says to others', async () => {

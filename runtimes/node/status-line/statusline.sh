@@ -4,6 +4,8 @@
 # file reads the ledger's. POSIX sh.
 # usage: statusline.sh [--node PROGRAM] [--home DIR] [--db PATH]
 
+# A trace would show the key.
+set +x
 # Bytes are bytes, whatever the user's language; and what is made here is the user's alone.
 LC_ALL=C
 umask 077
@@ -40,13 +42,13 @@ find_text() {
 }
 
 # Sets `token` and `url` to what Claude Code goes through the gateway with; empty when it does not. The token may stand in a header
-# beside a login. No other vendor's key is sent anywhere.
+# beside a login. Nothing but a gateway's key is sent anywhere, and Anthropic is never asked.
 find_gateway() {
   token=
   beside=
   case ${ANTHROPIC_CUSTOM_HEADERS:-} in
-    *x-metis-key:*)
-      beside=${ANTHROPIC_CUSTOM_HEADERS##*x-metis-key:}
+    *[Xx]-[Mm]etis-[Kk]ey:*)
+      beside=${ANTHROPIC_CUSTOM_HEADERS##*[Xx]-[Mm]etis-[Kk]ey:}
       beside=${beside%%"$newline"*}
       beside=${beside#"${beside%%[! ]*}"}
       beside=${beside%"${beside##*[! ]}"}
@@ -54,14 +56,14 @@ find_gateway() {
   esac
   for one in "$beside" "${ANTHROPIC_AUTH_TOKEN:-}" "${ANTHROPIC_API_KEY:-}"; do
     case $one in
-      *[!A-Za-z0-9._-]*) ;;
-      gw_* | eyJ*) token=$one && break ;;
+      *[!A-Za-z0-9_]*) ;;
+      gw_*) token=$one && break ;;
     esac
   done
   url=${ANTHROPIC_BASE_URL:-}
   url=${url%/}
   case $url in
-    *[!]A-Za-z0-9._~:/[-]*) url= ;;
+    *[!]A-Za-z0-9._~:/[-]* | *[./][Aa][Nn][Tt][Hh][Rr][Oo][Pp][Ii][Cc].[Cc][Oo][Mm]*) url= ;;
     http://* | https://*) ;;
     *) url= ;;
   esac
@@ -109,7 +111,7 @@ find_branch() {
 # Sets `value` to a file's first line.
 read_line() {
   value=
-  if [ -r "$1" ]; then IFS= read -r value <"$1"; fi
+  if [ -f "$1" ] && [ -r "$1" ]; then IFS= read -r value <"$1"; fi
 }
 
 # For curl's stdin: its arguments are for all to see, and a here-document may be a file.
@@ -125,27 +127,40 @@ settings() {
   case $url in *://127.* | *://localhost* | *'://[::1]'*) echo 'noproxy = "*"' ;; esac
 }
 
-# Sets `line` and `status`: a code of HTTP and the answer's type, or `000`.
+# Sets `line` and `status`: a code of HTTP and the answer's type, or `000`. Empty: a line that would tell the terminal more than colours.
 ask() {
   answer=$(
-    settings | curl -q -s -g -K - --connect-timeout 1 --max-time 2 --data-binary @/dev/fd/3 \
+    settings | curl -q -s -g -K - --connect-timeout 1 --max-time 2 --max-filesize 4096 --data-binary @/dev/fd/3 \
       -w '\n%{http_code} %{content_type}' 3<<EOF 2>/dev/null
 $told
 EOF
   )
   line=${answer%%"$newline"*}
   status=${answer##*"$newline"}
+  plain=$line
+  case $plain in
+    *[[:cntrl:]]*)
+      escape=$(printf '\033')
+      for colour in 31 33 39; do
+        case $plain in *"$escape[${colour}m"*) plain=${plain%%"$escape[${colour}m"*}${plain#*"$escape[${colour}m"} ;; esac
+      done
+      ;;
+  esac
+  case $plain in *[[:cntrl:]]*) line= ;; esac
+  if [ ${#plain} -gt 1000 ]; then line=; fi
 }
 
 # After it is printed. The file is replaced at once or not at all; old ones go when a session begins.
 keep() {
   exec 2>/dev/null
+  # No link that lies there already is written through.
+  set -C
   if [ -z "$file" ]; then return; fi
   if [ -f "$file" ]; then
     if read_kept && [ "$kept" = "$line" ]; then return; fi
   else
     if [ ! -d "$folder" ]; then mkdir -p "$folder" || return; fi
-    find "$folder" -type f -mtime +7 -exec rm -f {} +
+    find "$folder/." ! -name . -prune -type f -mtime +7 -exec rm -f {} +
   fi
   if printf '%s\n' "$today" "$line" >"$file.$$"; then mv -f "$file.$$" "$file"; fi
 }

@@ -6,8 +6,14 @@ import { DAY_US, dayStartUs, monthStartUs } from '../../lib/calendar.ts'
 /** Runs one statement with `?` for its parameters. */
 export type ReadRows = (sql: string, parameters: readonly (string | number)[]) => readonly unknown[] | Promise<readonly unknown[]>
 
-/** Whose calls are counted: of a key without a user, its own and those of the keys whose place it took. null = everybody's. */
-export type Owner = { readonly kind: 'user' | 'key'; readonly id: string } | null
+/**
+ * Whose calls are counted: of a key without a user, its own and those of the keys whose place it took. null = everybody's.
+ * `otherKeys`: what calls of users can be on record under beside keys of their own.
+ */
+export type Owner =
+  | { readonly kind: 'user'; readonly id: string; readonly otherKeys?: readonly string[] }
+  | { readonly kind: 'key'; readonly id: string }
+  | null
 
 export interface FiguresAsked {
   readonly sessionId: string | null
@@ -77,19 +83,20 @@ interface Sum {
 }
 
 /**
- * Of whole hours. An owner's rows lie apart under each hour, so each hour is looked into for each of the owner's keys (and for none: an
- * issuer's tokens have none): to read all that lies between takes 20 times as long on a million calls.
+ * Of whole hours. An owner's rows lie apart under each hour, so each hour is looked into for each of the owner's keys (and for none: a
+ * session's log names none): to read all that lies between takes 20 times as long on a million calls.
  */
 async function sumOf(read: ReadRows, owner: Owner, fromUs: number, toUs: number, also: Condition): Promise<Sum> {
   const sum = 'select count(*) as found, sum(u.cost_nano_usd) as cost from'
   if (owner === null)
     return sumIn(await read(`${sum} usage_hourly as u where u.hour_us >= ? ${also.sql}`, [fromUs, ...also.parameters]))
+  const otherKeys = owner.kind === 'user' ? ['', ...(owner.otherKeys ?? [])] : []
   const keys =
     owner.kind === 'user'
       ? {
           // Since then nobody has come with the others; when a key is used is noted by the minute, and may be lost.
-          sql: "select id from gateway_keys where user_id = ? and (last_used_us is null or last_used_us >= ?) union select ''",
-          parameters: [owner.id, fromUs - DAY_US],
+          sql: `select id from gateway_keys where user_id = ? and (last_used_us is null or last_used_us >= ?)${otherKeys.map(() => ' union select cast(? as text)').join('')}`,
+          parameters: [owner.id, fromUs - DAY_US, ...otherKeys],
           user: owner.id,
         }
       : { sql: `${sameKey} union select cast(? as text)`, parameters: [owner.id, owner.id], user: '' }
