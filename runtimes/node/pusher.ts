@@ -60,7 +60,8 @@ export function createPusher({ storage, queue }: PusherParts, hub: HubAddress) {
   ): Promise<PushedTotals> {
     const startedMs = performance.now()
     const startedUs = Date.now() * 1000
-    const isWhole = startedMs - wholeMs > wholeEveryMs
+    // Also after this clock was set back: what it calls now lies before where it looked last.
+    const isWhole = startedMs - wholeMs > wholeEveryMs || sinceUs > startedUs
     if (isWhole) sinceUs = 0
     let totals = nothing
     let after: Place | null = null

@@ -52,7 +52,7 @@ export const pushAnswer = z.object({
   known: z.int(),
   /** Never taken, whenever they are sent. */
   refused: z.array(leftOut),
-  /** Not taken now, and perhaps another day: the laptop keeps them. */
-  later: z.array(leftOut),
+  /** Not taken now, and perhaps another day: the laptop keeps them. A hub of an older version names none. */
+  later: z.array(leftOut).default([]),
 })
 export type PushAnswer = z.infer<typeof pushAnswer>

@@ -24,7 +24,7 @@ export interface Place {
   readonly id: string
 }
 
-/** How long a turn lies beyond what its end says of its beginning. */
+/** How long a turn may lie beyond what its end says of its beginning, and is found at the first look. */
 const slackMs = 60_000
 
 /** Nginx takes a megabyte where nobody told it otherwise, and a character is at most three bytes. */
@@ -88,7 +88,10 @@ export const forgetPushedUnit = (db: Kysely<Database>, hub: string): Unit => [
   db.deleteFrom('pushed_turns').where('hub', '=', hub).compile(),
 ]
 
-/** By the range of their ids, which begin with their time: events have no index by turn. */
+/**
+ * By the range of their ids, which begin with their time: events have no index by turn. Before that range only by name: a machine
+ * slept in the middle of a turn, or its clock was set, and the end says nothing of it.
+ */
 async function readOthers(
   db: Kysely<Database>,
   ends: readonly EventsTable[],
@@ -107,8 +110,18 @@ async function readOthers(
       ends.map((end) => end.turn_id),
     )
     .execute()
+  const found = new Set(rows.map(({ id }) => id))
+  const parents = [...ends, ...rows].flatMap(({ parent_event_id: id }) => (id === null || found.has(id) ? [] : id))
+  const earlier =
+    parents.length === 0
+      ? []
+      : await db
+          .selectFrom('events')
+          .selectAll()
+          .where('id', 'in', [...new Set(parents)])
+          .execute()
   const byTurn = new Map<string, EventsTable[]>()
-  for (const row of rows) byTurn.set(row.turn_id, [...(byTurn.get(row.turn_id) ?? []), row])
+  for (const row of [...earlier, ...rows]) byTurn.set(row.turn_id, [...(byTurn.get(row.turn_id) ?? []), row])
   return byTurn
 }
 

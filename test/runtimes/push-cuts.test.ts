@@ -1,11 +1,13 @@
 // Whatever happens between laptops and their hub, in the end it has what they have: once, and to the nano-dollar.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import fc from 'fast-check'
 import { join } from 'node:path'
 import { openNode } from '../../runtimes/node/context.ts'
 import { proveLedger } from '../../src/analytics/ledger/prove.ts'
+import { createUlidAt, ulidTimeMs } from '../../src/lib/ids.ts'
 import { openTestHub, range, spendOn, work, type Fate, type Laptop, type TestHub } from '../support/laptops.ts'
 import { startProgram, type Program } from '../support/program.ts'
+import { onFile } from '../support/test-database.ts'
 
 let hub: TestHub
 beforeEach(async () => {
@@ -89,6 +91,39 @@ it('pushed in any order, again, and cut anywhere: the hub’s sums are the lapto
     { numRuns: 12 },
   )
   expect(await faultsOf(hub.context)).toEqual([])
+})
+
+it('a turn that its machine slept through for three hours is pushed whole', async () => {
+  const ada = await hub.laptop('ada', 'ada')
+  await work(ada, range(0, 3), { hour: 10 })
+  const { db } = ada.context.storage
+  const ofTurn = db.selectFrom('events').selectAll().where('turn_id', '=', 'turn-1')
+  const [route] = await ofTurn.where('type', '=', 'route.decided').execute()
+  const earlier = createUlidAt(ulidTimeMs(route?.id ?? '') - 3 * 3_600_000, new Uint8Array(16))
+  await db
+    .updateTable('events')
+    .set({ parent_event_id: earlier })
+    .where('parent_event_id', '=', route?.id ?? '')
+    .execute()
+  await db
+    .updateTable('events')
+    .set({ id: earlier })
+    .where('id', '=', route?.id ?? '')
+    .execute()
+  expect(await hub.pusher(ada)()).toMatchObject({ accepted: 3, refused: 0, unreadable: 0 })
+  expect(await sumsOf(hub.context, ada.keyId)).toEqual(await sumsOf(ada.context, ada.keyId))
+})
+
+it.runIf(onFile)('what a laptop does after its clock, which was ahead, was set is pushed at once', async () => {
+  const ada = await hub.laptop('ada', 'ada')
+  const push = hub.pusher(ada)
+  const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 0, 3))
+  await work(ada, [0])
+  expect(await push()).toMatchObject({ accepted: 1 })
+  now.mockReturnValue(Date.UTC(2026, 0, 2))
+  await work(ada, [1], { hour: 20 })
+  expect(await push()).toMatchObject({ accepted: 1 })
+  now.mockRestore()
 })
 
 describe('as programs', () => {

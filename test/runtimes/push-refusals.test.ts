@@ -79,6 +79,15 @@ it('a turn of the far future waits on its laptop, and keeps no other there', asy
   expect(await hub.pusher(ada)()).toMatchObject({ accepted: 0, known: 0, later: 1 })
 })
 
+it('a hub of an older version, which knows no turn for another day, is pushed to all the same', async () => {
+  const ada = await hub.laptop('ada', 'ada')
+  await work(ada, range(0, 2))
+  vi.spyOn(globalThis, 'fetch').mockResolvedValueOnce(Response.json({ accepted: 2, known: 0, refused: [] }))
+  expect(await hub.pusher(ada)()).toMatchObject({ accepted: 2, later: 0 })
+  vi.restoreAllMocks()
+  expect(await hub.pusher(ada)()).toMatchObject({ accepted: 0, known: 0 })
+})
+
 describe.runIf(onFile)('a turn that the hub’s store rejects', () => {
   it('stays on the laptop, is told of with its reason, and is taken once the store takes it', async () => {
     const ada = await hub.laptop('ada', 'ada')
