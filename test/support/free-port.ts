@@ -1,13 +1,22 @@
-// For programs that cannot say which port they were given.
+// For programs that cannot say which port they were given, or that must have the same one again: below those that systems give to
+// whoever asks for any, so that nobody takes it meanwhile.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
+const lowest = 20_000
+const highest = 29_999
+
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  for (;;) {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest + 1))
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
