@@ -5,14 +5,19 @@ import { createCapGauges } from '../gateway/cap-gauges.ts'
 import { modelFamilies, modelLabels, type ModelTotals } from '../gateway/model-families.ts'
 import { buildInfo, counter, gauge, printFamilies, prometheusType, type Family } from '../gateway/prometheus.ts'
 import type { Services } from '../services.ts'
+import { spanStartOf, spanUs } from '../store/settled.ts'
 
 type LedgerServices = Pick<Services, 'storage' | 'clock' | 'defer' | 'logger'>
+
+/** Beyond now: isolates' clocks differ, and a counter that falls by one call is one that began anew to whoever scrapes it. */
+const aheadUs = 2 * spanUs.day
 
 export function createLedgerMetrics(services: LedgerServices, version: string): () => Promise<Response> {
   const { clock } = services
   const { db } = services.storage
   return async () => {
-    const rows = await readUsage(db, { window: { startUs: 0, endUs: clock.nowUs() }, filters: [] }, ['provider', 'model'])
+    const window = { startUs: 0, endUs: spanStartOf('day', clock.nowUs()) + aheadUs }
+    const rows = await readUsage(db, { window, filters: [] }, ['provider', 'model'])
     const { running } = await db
       .selectFrom('inflight')
       .select(({ fn }) => fn.countAll<number | string>().as('running'))
@@ -24,7 +29,7 @@ export function createLedgerMetrics(services: LedgerServices, version: string): 
       buildInfo(version),
       gauge('metis_turns_running', 'Turns that are with a provider now.', () => Number(running)),
       counter('metis_calls_total', 'Calls that ended, whichever way.', () => calls),
-      ...modelFamilies(() => rows.map(totalsOf)),
+      ...modelFamilies(() => rows.map(totalsOf).filter(isUsed)),
       ...caps.families,
     ]
     return new Response(printFamilies(families), { headers: { 'content-type': prometheusType, 'cache-control': 'no-store' } })
@@ -45,3 +50,7 @@ function totalsOf({ keys: [provider, model], usage }: UsageRow): ModelTotals {
     },
   }
 }
+
+/** A client may ask for any name: one that no provider knows fails, and uses nothing. */
+const isUsed = ({ costNanoUsd, unpricedCalls, tokens }: ModelTotals): boolean =>
+  costNanoUsd > 0 || unpricedCalls > 0 || Object.values(tokens).some((count) => count > 0)
