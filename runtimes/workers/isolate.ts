@@ -30,7 +30,7 @@ import { readEnvironment, type Env } from './environment.ts'
 import { createInstances } from './instances.ts'
 import { createWorkersLogger, randomBytes, sha256, workersClock as clock, workersRespond, workersSend } from './ports.ts'
 import { createRequestQueue } from './request-queue.ts'
-import { openSessions } from './sessions.ts'
+import { configOfSessions, openSessions } from './sessions.ts'
 import { createTurnTraces } from './turn-traces.ts'
 
 export interface Isolate {
@@ -127,7 +127,7 @@ export async function openIsolate(env: Env, background: Services['background']):
           models,
           prices,
           sessions: createSessionHandlers({
-            services,
+            services: { ...services, config: configOfSessions(config) },
             ...agent,
             identities,
             names: routing,

@@ -1,6 +1,7 @@
 // Sessions on Workers: an engine of their own, as on Node, and what holds between isolates. Each turn is its own instance, which it
 // beats for from its own request, so that its session is free soon after the platform has ended it; and from there it looks
 // whether somebody, in whichever isolate, has told it to stop.
+import type { Config } from '../../src/config/schema.ts'
 import { createEngine, type Engine, type EngineParts } from '../../src/engine/engine.ts'
 import { noBrake } from '../../src/engine/brake.ts'
 import { createRateKeeper } from '../../src/engine/rates.ts'
@@ -30,6 +31,15 @@ export interface WorkersSessions {
   readonly sessions: Sessions
   readonly engine: Engine
 }
+
+/** Of a request with a question: what is said is a row, and D1 takes rows of 2 MB. */
+const mostQuestionBytes = 1_900_000
+
+/** The configuration that the handlers of sessions are held to. */
+export const configOfSessions = (config: Config): Config => ({
+  ...config,
+  limits: { ...config.limits, bodyBytes: Math.min(config.limits.bodyBytes, mostQuestionBytes) },
+})
 
 /** A question to D1 each: a request may ask a thousand. */
 const lookEveryMs = 3000
@@ -61,16 +71,20 @@ export function openSessions(parts: WorkersSessionsParts): WorkersSessions {
   /** Turns that run here, and what ends their heart. */
   const hearts = new Map<string, AbortController>()
   const register = (id: string) => registerInstance({ storage, queue, clock, facts: isolateFacts('workers') }, { id, version })
+  const leave = (id: string) => removeInstance({ storage, queue }, id).catch(() => undefined)
 
   const store: SessionStore = {
     ...shared,
     async begin(sessionId, turnId, question) {
       await register(turnId)
-      const taken = await storeOf(turnId).begin(sessionId, turnId, question)
-      if (!taken) {
-        await removeInstance({ storage, queue }, turnId)
-        return false
+      let taken = false
+      try {
+        taken = await storeOf(turnId).begin(sessionId, turnId, question)
+      } finally {
+        // Also after a fault: without its instance a session is free, whatever was written.
+        if (!taken) background(leave(turnId))
       }
+      if (!taken) return false
       const over = new AbortController()
       hearts.set(turnId, over)
       // Keeps the request alive until the answer is on record, also when its client has gone.
@@ -117,12 +131,13 @@ export function openSessions(parts: WorkersSessionsParts): WorkersSessions {
         }
         if (!told && (await shared.find(sessionId))?.stop_turn_id === turnId) {
           told = true
-          await sessions.cancel(sessionId)
+          // Never the next one, which another request may have begun since.
+          await sessions.cancel(sessionId, turnId)
         }
       } catch {
         // The database is away, or the turn has just ended: the next look tells.
       }
     }
-    await removeInstance({ storage, queue }, turnId).catch(() => undefined)
+    await leave(turnId)
   }
 }

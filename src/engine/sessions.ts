@@ -43,8 +43,8 @@ export interface Sessions {
    * @throws SessionError session_not_found, turn_in_flight; GatewayError for what the engine refuses
    */
   ask(sessionId: string, asking: Asking, whenGone?: (gone: () => void) => void): Promise<SessionTurn>
-  /** The turn that was told to stop. @throws SessionError no_turn_in_flight */
-  cancel(sessionId: string): string | Promise<string>
+  /** The turn that was told to stop; `only` it, where one is named. @throws SessionError no_turn_in_flight */
+  cancel(sessionId: string, only?: string): string | Promise<string>
 }
 
 export interface SessionsParts {
@@ -63,9 +63,9 @@ export function createSessions({ engine, store, identities, clock, logger, nextI
   const running = new Map<string, { readonly turnId: string; cancel: () => void }>()
 
   return {
-    cancel(sessionId) {
+    cancel(sessionId, only) {
       const turn = running.get(sessionId)
-      if (turn === undefined) throw noTurnInFlight()
+      if (turn === undefined || (only !== undefined && turn.turnId !== only)) throw noTurnInFlight()
       turn.cancel()
       return turn.turnId
     },

@@ -64,6 +64,13 @@ describe('sessions of a Worker', () => {
     expect(await db.selectFrom('instances').selectAll().where('id', '=', turnId).execute()).toEqual([])
   })
 
+  it('refuse a question that no row of D1 could hold, and take one that just fits', async () => {
+    const id = await create()
+    const refused = await say(id, 'x'.repeat(1_900_000))
+    expect([refused.status, await refused.json()]).toMatchObject([413, { error: { code: 'request_too_large' } }])
+    expect((await say(id, 'x'.repeat(1_899_900))).status).toBe(200)
+  })
+
   it('are free again once the heart of a turn has stopped that the platform ended, and not before', async () => {
     const id = await create()
     const { rest } = await stalled(id)
