@@ -20,7 +20,7 @@ function isShort(headers: Headers, limitBytes: number): boolean {
 function readWhole(request: Request): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new GatewayError('timeout', 'request_timeout', `The request body stopped for ${WHOLE_MS / 1000} s.`))
+      reject(new GatewayError('timeout', 'request_timeout', `The request body was not complete after ${WHOLE_MS / 1000} s.`))
     }, WHOLE_MS)
     request.arrayBuffer().then(
       (whole) => {
