@@ -61,6 +61,14 @@ describe('the status line of the gateway', () => {
       expect(plain(await lineOf(token, 'of-a-key'))).toBe(`session ${usd(2)} · today ${usd(2)} · main ${usd(2)} · cache 0%`)
   })
 
+  it('leaves out the branch of somebody with so many keys that summing it would hold up answers', async () => {
+    const first = await gateway.issue({ userId: 'many' })
+    await turn(first.token, 'of-many')
+    expect(plain(await lineOf(first.token, 'of-many'))).toContain(`today ${usd(1)} · main ${usd(1)}`)
+    for (let more = 0; more < 24; more++) await gateway.issue({ userId: 'many' })
+    expect(plain(await lineOf(first.token, 'of-many'))).toContain(`today ${usd(1)} · main · cache`)
+  })
+
   it('says what is left of the tightest cap, in colour where it is nearly used up, unless none is wanted', async () => {
     const capped = await gateway.issue({ userId: 'cara', dailyCapNanoUsd: 5_000_000_000, monthlyCapNanoUsd: 90_000_000_000 })
     expect(await lineOf(capped.token, 'x')).toContain(' · $5.00 left today')

@@ -52,6 +52,8 @@ export interface Budget {
 
 const HOUR_US = 3_600_000_000
 const BRANCH_DAYS = 30
+/** A month of hours is looked into for each key: with more of them no answer could wait for it. */
+const MOST_KEYS = 24
 
 export async function readFigures(read: ReadRows, asked: FiguresAsked): Promise<Figures> {
   return {
@@ -77,6 +79,9 @@ function amongCalls(owner: Owner): Condition {
   return { sql: owner.kind === 'user' ? 'and user_id = ?' : `and gateway_key_id in (${sameKey})`, parameters: [owner.id] }
 }
 
+/** Of a user, since when they can have been used: when that was is noted by the minute, and may be lost. */
+const keysInUse = 'from gateway_keys where user_id = ? and (last_used_us is null or last_used_us >= ?)'
+
 interface Sum {
   readonly rows: number
   readonly costNanoUsd: number
@@ -94,8 +99,7 @@ async function sumOf(read: ReadRows, owner: Owner, fromUs: number, toUs: number,
   const keys =
     owner.kind === 'user'
       ? {
-          // Since then nobody has come with the others; when a key is used is noted by the minute, and may be lost.
-          sql: `select id from gateway_keys where user_id = ? and (last_used_us is null or last_used_us >= ?)${otherKeys.map(() => ' union select cast(? as text)').join('')}`,
+          sql: `select id ${keysInUse}${otherKeys.map(() => ' union select cast(? as text)').join('')}`,
           parameters: [owner.id, fromUs - DAY_US, ...otherKeys],
           user: owner.id,
         }
@@ -152,6 +156,10 @@ async function todayOf(read: ReadRows, { todayUs, nowUs, owner }: FiguresAsked):
 async function branchOf(read: ReadRows, { project, branch, nowUs, owner }: FiguresAsked): Promise<number | null> {
   if (project === null || branch === null) return null
   const sinceUs = Math.floor(nowUs / HOUR_US) * HOUR_US - BRANCH_DAYS * DAY_US
+  if (owner?.kind === 'user') {
+    const keys = await read(`select count(*) as keys ${keysInUse}`, [owner.id, sinceUs - DAY_US])
+    if (numberAt(rowOf(keys), 'keys') > MOST_KEYS) return null
+  }
   const named = { sql: 'and u.project = ? and u.branch = ?', parameters: [project, branch] }
   const sum = await sumOf(read, owner, sinceUs, nowUs, named)
   return sum.rows === 0 ? null : sum.costNanoUsd
