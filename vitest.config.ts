@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
 import { postgresBinaries } from './test/support/postgres-server.ts'
@@ -32,6 +33,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // Suites wait for sockets, browsers and databases most of their time: on two cores, vitest would run one of them at once.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     globalSetup: ['test/support/dashboard-setup.ts'],
     reporters: ['default', new ClosingLineReporter()],
     projects: [
