@@ -116,7 +116,7 @@ describe('start', () => {
     // The connection is known to the gateway once it has answered a later one.
     await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
     program.signal('SIGTERM')
-    expect(await within(1500, 'the end of an idle gateway', program.ended)).toBe(0)
+    expect(await within(5000, 'the end of an idle gateway', program.ended)).toBe(0)
   })
 
   it('ends at once when it is asked a second time', async () => {
@@ -128,7 +128,7 @@ describe('start', () => {
       program.stderr().includes('once more stops at once'),
     )
     program.signal('SIGINT')
-    expect(await within(1000, 'the end after the second signal', program.ended)).toBe(130)
+    expect(await within(5000, 'the end after the second signal', program.ended)).toBe(130)
     await expect(response.text()).rejects.toThrow()
   })
 

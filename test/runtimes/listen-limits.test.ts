@@ -120,7 +120,7 @@ describe('a body', () => {
     const closed = once(socket, 'close')
     const startedMs = performance.now()
     socket.write(head('content-length: 1000000').replace('POST /', 'POST /unread'))
-    await eventually(500, 'the refusal, while the body is still to come', () => text.includes('not read'))
+    await eventually(5000, 'the refusal, while the body is still to come', () => text.includes('not read'))
     await within(4000, 'the end of the patience', closed)
     expect(performance.now() - startedMs).toBeGreaterThan(1800)
   })

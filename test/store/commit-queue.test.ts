@@ -222,7 +222,7 @@ describe('the commit queue', () => {
     queue.close()
     await waiting
     await expect(queue.commit(unit('b'))).rejects.toMatchObject({ code: 'store_unavailable' })
-    await within(1000, 'the queue to be idle', queue.idle())
+    await within(5000, 'the queue to be idle', queue.idle())
     expect(queue.state()).toMatchObject({ waiting: 0, waitingBytes: 0 })
   })
 
