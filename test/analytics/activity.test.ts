@@ -168,7 +168,7 @@ describe('/analytics/inflight', () => {
   it('shows a turn while it is with the provider, and not afterwards', async () => {
     gateway.provider.script({ delayFirstMs: 300 })
     const answer = ask('claude-haiku-4-5', { headers: { 'x-metis-project': 'slow' } })
-    const running = await eventually(2000, 'the turn to be with the provider', async () => {
+    const running = await eventually(5000, 'the turn to be with the provider', async () => {
       const { running, turns } = objectOf(await dataOf('/analytics/inflight?project=slow'))
       return running === 1 && turns
     })

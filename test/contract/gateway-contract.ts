@@ -205,7 +205,7 @@ export function gatewayContract(
       const { keyId, token } = await gateway.issue({ name: 'short-lived' })
       expect(await status({ token })).toBe(200)
       await gateway.revoke(keyId)
-      const refused = await eventually(1000, 'the key to be refused', async () => {
+      const refused = await eventually(5000, 'the key to be refused', async () => {
         const response = await gateway.post('/v1/messages', asked, { token })
         return response.status === 401 && response
       })

@@ -37,7 +37,7 @@ describe('a key with a limit', () => {
     expect(refused.retryAfter).toBeGreaterThanOrEqual(19)
     expect(refused.retryAfter).toBeLessThanOrEqual(20)
     expect(await turnsOf(keyId)).toHaveLength(3)
-    const sample = await eventually(2000, 'the sampled event', async () =>
+    const sample = await eventually(5000, 'the sampled event', async () =>
       (await gateway.events()).find(
         ({ type, payload }) => type === 'gateway.rate_limited' && payload['gateway_key_id'] === keyId,
       ),

@@ -184,7 +184,7 @@ describe('spans over OTLP', () => {
     await eventually(8000, 'the second try', async () => received.length >= 2 || undefined)
     expect(spansIn(received.slice(0, 1))).toEqual(spansIn(received.slice(1, 2)))
     expect(JSON.stringify(received[0]?.body)).toContain('"team-gateway"')
-    await eventually(2000, 'the count', async () => (await metric(on, 'metis_spans_exported_total')) === 1 || undefined)
+    await eventually(5000, 'the count', async () => (await metric(on, 'metis_spans_exported_total')) === 1 || undefined)
     expect((await ask(on)).status).toBe(200)
     await eventually(5000, 'the drop', async () => (await metric(on, 'metis_spans_dropped_total')) === 1 || undefined)
   })

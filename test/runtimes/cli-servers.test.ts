@@ -90,7 +90,7 @@ describe('start', () => {
     const program = start('--port', '0', '--no-serve', '--demo')
     const gateway = await urlOf(program, 'gateway')
     // Another pipe than the one that told the address.
-    await eventually(2000, 'the hint', () => program.stderr().includes('no key has been issued yet') || undefined)
+    await eventually(5000, 'the hint', () => program.stderr().includes('no key has been issued yet') || undefined)
     const token = await issueKey()
     expect((await ask(gateway, token, 'haiku', false)).status).toBe(200)
     const { stdout } = await runProgram(['list-keys', '--json'], { home })

@@ -84,7 +84,7 @@ describe('a client that leaves', () => {
     const closing = await gateway.provider.closed(index)
     expect(closing.how).toBe('client-gone')
     expect(closing.atMs - leftMs).toBeLessThan(250)
-    const end = await eventually(2000, 'the turn is on record', async () => (await gateway.events()).slice(-2))
+    const end = await eventually(5000, 'the turn is on record', async () => (await gateway.events()).slice(-2))
     expect(end.map(({ payload }) => payload['error_class'] ?? payload['status'])).toEqual(['CANCELLED', 'cancelled'])
     expect(gateway.provider.requests.length).toBe(index + 1)
   })
@@ -108,7 +108,7 @@ describe('a client that leaves', () => {
     const call = ask()
     await gateway.provider.closed(index)
     call.destroy()
-    const [, end] = await eventually(2000, 'the turn is on record', async () => {
+    const [, end] = await eventually(5000, 'the turn is on record', async () => {
       const last = (await gateway.events()).slice(-2)
       return last[1]?.payload['status'] === 'cancelled' && gateway.provider.requests.length === index + 1 ? last : undefined
     })

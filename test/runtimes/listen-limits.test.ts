@@ -175,10 +175,10 @@ describe('connections', () => {
     try {
       const [early, ...others] = await Promise.all(Array.from({ length: 4 }, () => open(crowded.port)))
       const late = await open(crowded.port)
-      const [refusal] = await within(2000, 'the refusal', once(late.setEncoding('utf8'), 'data'))
+      const [refusal] = await within(5000, 'the refusal', once(late.setEncoding('utf8'), 'data'))
       expect(refusal).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 1\r\n/)
       early?.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
-      const [answer] = await within(2000, 'the answer', once(early?.setEncoding('utf8') ?? late, 'data'))
+      const [answer] = await within(5000, 'the answer', once(early?.setEncoding('utf8') ?? late, 'data'))
       expect(answer).toMatch(/^HTTP\/1\.1 200 /)
       for (const socket of others) socket.destroy()
     } finally {
@@ -235,7 +235,7 @@ describe('a client that is slow', () => {
       socket.write(letter)
       await new Promise((resolve) => setTimeout(resolve, 60))
     }
-    const [answer] = await within(2000, 'the answer', answered)
+    const [answer] = await within(5000, 'the answer', answered)
     expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n3$/)
     socket.destroy()
   })

