@@ -12,7 +12,7 @@ const onPostgres = [
   'test/analytics/*.test.ts',
   everywhere,
   'test/gateway/{cap-gauges,caps,identity-property,leaving,log-messages,spine,status-line,subscription}.test.ts',
-  'test/runtimes/{caps-shared,crash,push,push-cuts,status-line-script,push-refusals,two-gateways}.test.ts',
+  'test/runtimes/{caps-shared,crash,push,push-cuts,status-line-script,push-refusals,two-gateways,two-serves}.test.ts',
   'test/store/{keys,spend,sweep,trace-store}.test.ts',
 ]
 
@@ -22,7 +22,7 @@ const onBun = [
   everywhere,
   'test/e2e/failures.test.ts',
   'test/gateway/{leaving,odd-answers,retries,routes,same-shape,spine}.test.ts',
-  'test/runtimes/{crash,drain,two-gateways}.test.ts',
+  'test/runtimes/{crash,drain,two-gateways,two-serves}.test.ts',
   'test/serve/sessions.test.ts',
 ]
 

@@ -2,6 +2,7 @@
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import { noBrake } from '../../src/engine/brake.ts'
 import { createRateKeeper } from '../../src/engine/rates.ts'
+import { hearStops } from '../../src/engine/session-stops.ts'
 import { createSessions, type Sessions } from '../../src/engine/sessions.ts'
 import { createAlertWebhook } from '../../src/gateway/alert-webhook.ts'
 import { createSpanExport } from '../../src/gateway/span-export.ts'
@@ -47,10 +48,11 @@ export async function openSessions(context: NodeContext): Promise<NodeSessions> 
     rates: createRateKeeper(createMemoryRates(clock), () => undefined),
     onSettled: (reservation) => background(alert(reservation)),
   })
-  const store = createSessionStore(context)
+  const store = hearStops(createSessionStore(context), clock, (sessionId, turnId) => void sessions.cancelHere(sessionId, turnId))
+  const sessions = createSessions({ ...context, engine, store })
   return {
     store,
-    sessions: createSessions({ ...context, engine, store }),
+    sessions,
     engine,
     routing: parts.routing,
     async close() {

@@ -106,7 +106,7 @@ export function openSessions(parts: WorkersSessionsParts): WorkersSessions {
     store,
     engine,
     sessions: {
-      ask: sessions.ask,
+      ...sessions,
       // A request must not touch what another one waits for, so all of them are told the same way.
       async cancel(sessionId) {
         const turnId = await store.tellToStop(sessionId)
@@ -129,13 +129,14 @@ export function openSessions(parts: WorkersSessionsParts): WorkersSessions {
           const [changed] = await queue.commit([heartbeatOf(storage.db, turnId, clock.nowUs()).compile()])
           if (changed === 0) await register(turnId)
         }
-        if (!told && (await shared.find(sessionId))?.stop_turn_id === turnId) {
+        const [stopped] = told ? [] : await shared.toldToStop([sessionId])
+        if (stopped?.turnId === turnId) {
           told = true
           // Never the next one, which another request may have begun since.
-          await sessions.cancel(sessionId, turnId)
+          sessions.cancelHere(sessionId, turnId)
         }
       } catch {
-        // The database is away, or the turn has just ended: the next look tells.
+        // The database is away: the next look tells.
       }
     }
     await leave(turnId)

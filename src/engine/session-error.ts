@@ -25,7 +25,7 @@ export function turnInFlight(id: string): SessionError {
 }
 
 export function noTurnInFlight(): SessionError {
-  return new SessionError('no_turn_in_flight', 'No turn of this session is running in this process.')
+  return new SessionError('no_turn_in_flight', 'No turn of this session is running.')
 }
 
 export function turnNotFound(id: string): SessionError {

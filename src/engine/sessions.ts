@@ -43,8 +43,10 @@ export interface Sessions {
    * @throws SessionError session_not_found, turn_in_flight; GatewayError for what the engine refuses
    */
   ask(sessionId: string, asking: Asking, whenGone?: (gone: () => void) => void): Promise<SessionTurn>
-  /** The turn that was told to stop; `only` it, where one is named. @throws SessionError no_turn_in_flight */
-  cancel(sessionId: string, only?: string): string | Promise<string>
+  /** The turn that was told to stop, whichever process runs it. @throws SessionError no_turn_in_flight */
+  cancel(sessionId: string): Promise<string>
+  /** As `cancel`, of what runs in this process; `only` it, where one is named. null = that does not run here. */
+  cancelHere(sessionId: string, only?: string): string | null
 }
 
 export interface SessionsParts {
@@ -62,12 +64,20 @@ const HISTORY_LIMIT = 10_000
 export function createSessions({ engine, store, identities, clock, logger, nextId }: SessionsParts): Sessions {
   const running = new Map<string, { readonly turnId: string; cancel: () => void }>()
 
+  const cancelHere = (sessionId: string, only?: string): string | null => {
+    const turn = running.get(sessionId)
+    if (turn === undefined || (only !== undefined && turn.turnId !== only)) return null
+    turn.cancel()
+    return turn.turnId
+  }
+
   return {
-    cancel(sessionId, only) {
-      const turn = running.get(sessionId)
-      if (turn === undefined || (only !== undefined && turn.turnId !== only)) throw noTurnInFlight()
-      turn.cancel()
-      return turn.turnId
+    cancelHere,
+
+    async cancel(sessionId) {
+      const turnId = cancelHere(sessionId) ?? (await store.tellToStop(sessionId))
+      if (turnId === null) throw noTurnInFlight()
+      return turnId
     },
 
     async ask(sessionId, asking, whenGone = () => undefined) {

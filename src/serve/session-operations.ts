@@ -64,12 +64,12 @@ export const sessionOperations: readonly Operation[] = [
     method: 'post',
     path: '/sessions/{id}/cancel',
     id: 'cancel_turn',
-    summary: 'Stops the turn that runs; what came so far is kept.',
+    summary: 'Stops the turn that runs, in whichever process; what came so far is kept.',
     body: schemas.nothing,
     responses: {
       202: jsonResponse('Told to stop.', schemas.cancelAnswer),
       ...notFound,
-      409: errorResponse('no_turn_in_flight: none runs in this process.'),
+      409: errorResponse('no_turn_in_flight: none runs.'),
     },
   },
   {

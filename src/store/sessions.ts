@@ -27,6 +27,8 @@ export interface SessionStore {
   begin(id: string, turnId: string, question: string): Promise<boolean>
   /** The turn that runs, in whichever process, which is told so on record; null = none does. */
   tellToStop(id: string): Promise<string | null>
+  /** Of these sessions, the turns that run and were told so. */
+  toldToStop(ids: readonly string[]): Promise<readonly { readonly sessionId: string; readonly turnId: string }[]>
   /** The answer on record, null = there is none, and the session free again. */
   finish(id: string, turnId: string, answer: Answer | null): Promise<void>
   messages(id: string, page: { readonly after: number; readonly limit: number }): Promise<readonly Message[]>
@@ -130,6 +132,13 @@ from sessions where sessions.id = ${id} and sessions.running_turn_id = ${turnId}
       if (changed !== 1) return null
       const session = await db.selectFrom('sessions').select('stop_turn_id').where('id', '=', id).executeTakeFirst()
       return session?.stop_turn_id ?? null
+    },
+
+    async toldToStop(ids) {
+      if (ids.length === 0) return []
+      const told = db.selectFrom('sessions').select(['id', 'running_turn_id']).where('id', 'in', ids)
+      const rows = await told.whereRef('stop_turn_id', '=', 'running_turn_id').execute()
+      return rows.map((row) => ({ sessionId: row.id, turnId: row.running_turn_id ?? '' }))
     },
 
     async finish(id, turnId, answer) {

@@ -20,6 +20,8 @@ export interface ProgramHome {
   run(...argv: string[]): ReturnType<typeof runProgram>
   /** Another gateway on the same home and database. */
   start(...flags: string[]): Promise<ProgramGateway>
+  /** Another serve on the same home and database. */
+  serve(): Promise<ProgramServer>
   /** For reading. */
   open(): Promise<NodeStorage>
   /** Of all turns on record, by turn id, in the order they were decided: the events' types and payloads. */
@@ -32,9 +34,12 @@ export interface TurnRecord {
   readonly payload: JsonObject
 }
 
-export interface ProgramGateway {
+export interface ProgramServer {
   readonly program: Program
   readonly url: string
+}
+
+export interface ProgramGateway extends ProgramServer {
   readonly port: number
   /** Asks for an answer of the mock provider. */
   ask(options?: AskOptions): Promise<Response>
@@ -80,10 +85,15 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
   const open = () => openStorage(databaseAddressOf(db), { readonly: true, maintained: false })
   const running: Program[] = []
 
-  async function start(...flags: string[]): Promise<ProgramGateway> {
-    const program = startProgram(['start', '--port', '0', '--no-serve', '--config', configPath, ...flags], { home, env })
+  async function listening(command: 'start' | 'serve', flags: readonly string[], says: RegExp): Promise<ProgramServer> {
+    const program = startProgram([command, '--port', '0', '--config', configPath, ...flags], { home, env })
     running.push(program)
-    const [, url = ''] = await program.printed(/gateway is on (\S+)/)
+    const [, url = ''] = await program.printed(says)
+    return { program, url }
+  }
+
+  async function start(...flags: string[]): Promise<ProgramGateway> {
+    const { program, url } = await listening('start', ['--no-serve', ...flags], /gateway is on (\S+)/)
     return {
       program,
       url,
@@ -98,6 +108,7 @@ export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramH
     provider,
     token: issuedToken,
     start,
+    serve: () => listening('serve', [], /serve is on (http:[\w.:/]+)/),
     run: (...argv) => runProgram(argv, { home, env }),
     open,
     async turns() {

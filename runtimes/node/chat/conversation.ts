@@ -106,15 +106,7 @@ export async function openConversation(
       }
       throw new GatewayError('other', 'upstream_bad_response', 'The answer has no end.')
     },
-    cancel() {
-      if (id === null) return false
-      try {
-        sessions.cancel(id)
-        return true
-      } catch {
-        return false
-      }
-    },
+    cancel: () => id !== null && sessions.cancelHere(id) !== null,
     model: () => model,
     setModel,
     messages: async () => (id === null ? [] : store.messages(id, { after: 0, limit: MESSAGES_LIMIT })),
