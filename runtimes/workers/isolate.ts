@@ -135,6 +135,7 @@ export async function openIsolate(env: Env, background: Services['background']):
             giveFeedback: (turnId, rating) => giveFeedback({ storage, queue, clock }, turnId, rating),
           }),
           loopback: false,
+          serverless: true,
           metrics: createLedgerMetrics(services, version),
           // Signing in lasts until the token changes.
           admin: { token: adminToken, sessionSecret: new TextEncoder().encode(await sha256(`sessions of ${adminToken}`)) },

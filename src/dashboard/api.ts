@@ -19,15 +19,19 @@ export interface Failure {
 export interface Query<Answer> {
   readonly path: string
   readonly everyMs: number
+  /** An answer that changes no more: nobody asks again but by hand. */
+  isFinal?(answer: Answer): boolean
   /** Never there: carries the type. */
   readonly answer?: Answer
 }
 
 export const defaultEveryMs = 30_000
 const longestAnswerMs = 60_000
+/** Until serve is back; what it refuses is not asked for more often than other things are. */
+const unreachableEveryMs = 5000
 
-export function query<Answer>(path: string, everyMs = defaultEveryMs): Query<Answer> {
-  return { path, everyMs }
+export function query<Answer>(path: string, everyMs = defaultEveryMs, isFinal?: (answer: Answer) => boolean): Query<Answer> {
+  return isFinal === undefined ? { path, everyMs } : { path, everyMs, isFinal }
 }
 
 type Own = Readonly<Record<string, string>>
@@ -61,7 +65,7 @@ export const acrossIdentities = { without: identityFilters }
 
 interface Entry {
   readonly answer: Signal<{ readonly body: unknown; readonly failure: Failure | null; readonly atMs: number }>
-  everyMs: number
+  asked: Query<unknown>
   users: number
   asking: boolean
   /** What changed while it was asked: the answer under way may be from before. */
@@ -78,27 +82,33 @@ export const updatedMs = signal(0)
 export const unreachable = signal(false)
 export const autoRefresh = (): boolean => parameter('refresh') !== 'off'
 
-function entryOf({ path, everyMs }: Query<unknown>): Entry {
-  const found = entries.get(path)
+function entryOf(asked: Query<unknown>): Entry {
+  const found = entries.get(asked.path)
   if (found !== undefined) return found
-  const entry: Entry = { answer: signal(unanswered), everyMs, users: 0, asking: false, again: false }
-  entries.set(path, entry)
+  const entry: Entry = { answer: signal(unanswered), asked, users: 0, asking: false, again: false }
+  entries.set(asked.path, entry)
   return entry
 }
 
 function hold(asked: Query<unknown>): () => void {
   const entry = entryOf(asked)
   // What comes back on the screen shows what it was, and is asked again at once.
-  if (entry.users === 0 || isDue(entry, asked.everyMs)) void ask(asked.path, entry)
+  entry.asked = asked
+  if (entry.users === 0 || isDue(entry)) void ask(asked.path, entry)
   entry.users += 1
-  entry.everyMs = asked.everyMs
   return () => {
     entry.users -= 1
     for (const [path, { users }] of entries) if (entries.size > keptEntries && users === 0) entries.delete(path)
   }
 }
 
-const isDue = (entry: Entry, everyMs: number): boolean => Date.now() - entry.answer.peek().atMs >= everyMs
+const isDue = (entry: Entry): boolean => Date.now() - entry.answer.peek().atMs >= restMs(entry)
+
+function restMs({ answer, asked }: Entry): number {
+  const { body, failure, atMs } = answer.peek()
+  if (failure !== null) return failure.status === 0 ? unreachableEveryMs : Math.max(asked.everyMs, defaultEveryMs)
+  return atMs > 0 && asked.isFinal?.(body) === true ? Infinity : asked.everyMs
+}
 
 async function ask(path: string, entry: Entry, anew = false): Promise<void> {
   if (entry.asking) {
@@ -174,7 +184,7 @@ export function refreshAll(): void {
 export function startRefreshing(): void {
   const refreshDue = () => {
     if (document.hidden || !autoRefresh()) return
-    for (const [path, entry] of entries) if (entry.users > 0 && isDue(entry, entry.everyMs)) void ask(path, entry)
+    for (const [path, entry] of entries) if (entry.users > 0 && isDue(entry)) void ask(path, entry)
   }
   setInterval(refreshDue, 1000)
   document.addEventListener('visibilitychange', refreshDue)

@@ -46,6 +46,8 @@ export interface ServeOptions {
   readonly metrics?: () => Promise<Response>
   /** False when serve listens on more than this machine. */
   readonly loopback?: boolean
+  /** The gateway answers at serve's own address, and there is no machine whose commands could reach the ledger. */
+  readonly serverless?: boolean
   /** For tests; else what this program speaks. */
   readonly apiVersions?: readonly [ApiVersion, ...ApiVersion[]]
 }
@@ -158,7 +160,12 @@ export function createServe(services: ServeServices, options: ServeOptions): Ser
 
   function serverVersion(): Response {
     const supported = supportedVersions(known, clock.nowUs() / 1000)
-    return jsonAnswer(200, { version, api_version: known.at(-1)?.version, api_versions_supported: supported })
+    return jsonAnswer(200, {
+      version,
+      api_version: known.at(-1)?.version,
+      api_versions_supported: supported,
+      serverless: options.serverless ?? false,
+    })
   }
 }
 

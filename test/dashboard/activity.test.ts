@@ -1,8 +1,28 @@
 // Activity: from what runs to one turn, why it went to that model, and what it cost.
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violationsOf } from './support/axe.ts'
 import { noBrowser, withoutBrowser } from './support/browser.ts'
-import { openSampleDashboard, type SampleDashboard } from './support/open-dashboard.ts'
+import { openSampleDashboard, settled, type SampleDashboard } from './support/open-dashboard.ts'
+
+/** How often the page asks for a path in a minute of its own clock; when told, whatever it asked for in it is on its way. */
+function countIn(page: Page, path: string): () => Promise<number> {
+  let asked = 0
+  page.on('request', (request) => {
+    if (request.url().includes(path)) asked += 1
+  })
+  return async () => {
+    const before = asked
+    await page.clock.runFor(60_000)
+    await page.evaluate(`fetch('/dashboard/').then(() => undefined)`)
+    return asked - before
+  }
+}
+
+/** As text: the tests' own types know no document. */
+const hide = (page: Page, hidden: boolean) =>
+  page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))`)
 
 describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
   let dashboard: SampleDashboard
@@ -73,31 +93,41 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await page.clock.install()
     await page.reload()
     await page.getByRole('heading', { name: 'In flight: 1' }).waitFor()
-    let asked = 0
-    page.on('request', (request) => {
-      if (request.url().includes('/analytics/inflight')) asked += 1
-    })
-    /** The page has had its minute, and whatever it asked for in it is on its way. */
-    const askedInAMinute = async (): Promise<number> => {
-      const before = asked
-      await page.clock.runFor(60_000)
-      await page.evaluate(`fetch('/dashboard/').then(() => undefined)`)
-      return asked - before
-    }
-    /** As text: the tests' own types know no document. */
-    const hide = (hidden: boolean) =>
-      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
-        document.dispatchEvent(new Event('visibilitychange'))`)
-
+    const askedInAMinute = countIn(page, '/analytics/inflight')
     expect(await askedInAMinute()).toBeGreaterThan(0)
-    await hide(true)
+    await hide(page, true)
     expect(await askedInAMinute()).toBe(0)
     const again = page.waitForRequest(/\/analytics\/inflight/)
-    await hide(false)
+    await hide(page, false)
     await again
     await page.getByRole('button', { name: 'Pause refreshing' }).click()
     expect(page.url()).toContain('refresh=off')
     expect(await askedInAMinute()).toBe(0)
+    await page.context().close()
+  })
+
+  it('asks for a turn while it runs and is looked at, and for one that has ended never again but by hand', async () => {
+    const page = await dashboard.open('?tab=activity&window=24h')
+    const end = await dashboard.beginTurn()
+    await page.clock.install()
+    await page.reload()
+    await page.locator('#in-flight').getByRole('link', { name: /^Turn running for/ }).last().click() // prettier-ignore
+    await page.getByText('still running').waitFor()
+    const askedInAMinute = countIn(page, '/analytics/turns/')
+
+    expect(await askedInAMinute()).toBeGreaterThan(0)
+    await hide(page, true)
+    expect(await askedInAMinute()).toBe(0)
+    await end()
+    await hide(page, false)
+    await page.getByText('still running').waitFor({ state: 'detached' })
+    await settled(page)
+    expect(await askedInAMinute()).toBe(0)
+    await hide(page, false)
+    expect(await askedInAMinute()).toBe(0)
+    const byHand = page.waitForRequest(/\/analytics\/turns\//)
+    await page.getByRole('button', { name: 'Refresh now' }).click()
+    await byHand
     await page.context().close()
   })
 

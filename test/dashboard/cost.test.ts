@@ -166,6 +166,26 @@ describe.skipIf(noBrowser)(`where something is missing${withoutBrowser}`, () => 
     expect(dashboard.misdeeds).toEqual([])
   })
 
+  it('leads to the first call without commands where there are none: on a Worker', async () => {
+    const dashboard = await openDashboard({ serve: { serverless: true } })
+    const page = await dashboard.open('')
+    const steps = page.locator('.step')
+    await steps.first().waitFor()
+    const lines = await steps.locator('pre').allTextContents()
+    expect(lines).toHaveLength(4)
+    expect(lines.filter((text) => text.includes('metis-gateway'))).toEqual([])
+    expect(lines.filter((text) => !text.includes(dashboard.url))).toEqual([])
+    expect(lines[0]).toContain(`curl -s ${dashboard.url}/admin/keys -H "authorization: Bearer $METIS_ADMIN_TOKEN"`)
+    await steps.first().getByRole('link', { name: 'Keys' }).click()
+    await page.getByRole('button', { name: 'Issue a key' }).click()
+    await page.getByLabel('Name').fill('laptop')
+    await page.keyboard.press('Enter')
+    const forClaude = page.getByLabel('lines for Claude Code', { exact: true })
+    expect(await forClaude.textContent()).toContain(`ANTHROPIC_BASE_URL="${dashboard.url}"`)
+    await dashboard.close()
+    expect(dashboard.misdeeds).toEqual([])
+  })
+
   it('says so where the browser lets nobody copy', async () => {
     const dashboard = await openDashboard()
     const page = await dashboard.open('')

@@ -90,6 +90,21 @@ describe.skipIf(noBrowser)(`serve in trouble${withoutBrowser}`, () => {
     expect(await page.getByRole('alert').count()).toBe(0)
   })
 
+  it('goes on by itself, seconds after serve is back', async () => {
+    const page = await dashboard.open('')
+    await page.clock.install({ time: dashboard.serve.clock.nowUs() / 1000 })
+    await page.reload()
+    await settled(page)
+    await dashboard.stopListening()
+    await page.clock.runFor(31_000)
+    await page.getByText('Serve does not answer.').waitFor()
+    await dashboard.listenAgain()
+    await page.clock.runFor(6000)
+    await page.getByText('Serve does not answer.').waitFor({ state: 'detached' })
+    await settled(page)
+    expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
   it('tells nothing of what it cannot know: no call, and no answer whether there ever was one', async () => {
     const page = await dashboard.open('')
     await page.route(/window=all/, (route) => route.fulfill({ status: 503, contentType: 'application/json', body: '{}' }))

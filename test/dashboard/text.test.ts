@@ -68,10 +68,14 @@ describe('other numbers', () => {
 })
 
 it.each([
-  ['http://127.0.0.1:8421/dashboard/', 'http://127.0.0.1:8422'],
-  ['http://[::1]:8421/dashboard/', 'http://[::1]:8422'],
-  ['https://metis.example.workers.dev/dashboard/', 'https://metis.example.workers.dev'],
-])('lines to copy on %s lead to %s', (page, gateway) => expect(gatewayUrlOf(new URL(page))).toBe(gateway))
+  ['http://127.0.0.1:8421/dashboard/', false, 'http://127.0.0.1:8422'],
+  ['http://[::1]:8421/dashboard/', false, 'http://[::1]:8422'],
+  ['https://metis.example.com/dashboard/', false, 'https://metis.example.com'],
+  ['http://127.0.0.1:8787/dashboard/', true, 'http://127.0.0.1:8787'],
+  ['https://metis.example.workers.dev/dashboard/', true, 'https://metis.example.workers.dev'],
+])('lines to copy on %s, serverless %s, lead to %s', (page, isServerless, gateway) =>
+  expect(gatewayUrlOf(new URL(page), isServerless)).toBe(gateway),
+)
 
 it('writes CSV that quotes, keeps small numbers whole, and disarms formulas', () => {
   expect(

@@ -105,6 +105,10 @@ describe('serve on the same Worker', () => {
     const dashboard = await fetch(`${gateway.url}/dashboard/`, { headers: { cookie } })
     expect([dashboard.status, await dashboard.text()]).toEqual([200, expect.stringContaining('<script')])
   })
+
+  it('says that there are no commands beside it, so that the dashboard shows none', async () => {
+    expect((await administer('/server/version')).body['serverless']).toBe(true)
+  })
 })
 
 describe('a hub for laptops', () => {

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact'
 import { gatewayUrlOf } from '../gateway-url.ts'
 import { Copyable } from './copyable.tsx'
+import { useServerless } from './serverless.ts'
 
 export interface Issued {
   readonly key_id: string
@@ -9,25 +10,33 @@ export interface Issued {
 }
 
 export function NewToken({ issued, close }: { readonly issued: Issued; close(): void }): JSX.Element {
-  const gateway = gatewayUrlOf(location)
+  const isServerless = useServerless()
   return (
     <div class="steps">
       <p class="hint">The token is shown this once: only its hash is kept.</p>
       <Copyable label="token" text={issued.token} />
-      <Copyable
-        label="lines for Claude Code"
-        text={`export ANTHROPIC_BASE_URL="${gateway}"\nexport ANTHROPIC_API_KEY="${issued.token}"`}
-      />
-      <Copyable
-        label="lines for the OpenAI SDKs"
-        text={`export OPENAI_BASE_URL="${gateway}/v1"\nexport OPENAI_API_KEY="${issued.token}"`}
-      />
+      {isServerless !== null && <SetupLines gateway={gatewayUrlOf(location, isServerless)} token={issued.token} />}
       <div class="dialog-foot">
         <button type="button" class="primary" onClick={close}>
           Done
         </button>
       </div>
     </div>
+  )
+}
+
+function SetupLines({ gateway, token }: { readonly gateway: string; readonly token: string }) {
+  return (
+    <>
+      <Copyable
+        label="lines for Claude Code"
+        text={`export ANTHROPIC_BASE_URL="${gateway}"\nexport ANTHROPIC_API_KEY="${token}"`}
+      />
+      <Copyable
+        label="lines for the OpenAI SDKs"
+        text={`export OPENAI_BASE_URL="${gateway}/v1"\nexport OPENAI_API_KEY="${token}"`}
+      />
+    </>
   )
 }
 

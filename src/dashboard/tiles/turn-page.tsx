@@ -15,11 +15,11 @@ export interface TurnAnswer {
   readonly data: TurnDetail
 }
 
-/** A turn that ended changes no more, one that runs does. */
 const everyMs = 3000
+const hasEnded = ({ data }: TurnAnswer): boolean => data.ended_at !== null
 
 export function TurnPage({ id }: { readonly id: string }): JSX.Element {
-  const answers = useAnswers({ turn: query<TurnAnswer>(`/analytics/turns/${encodeURIComponent(id)}`, everyMs) })
+  const answers = useAnswers({ turn: query<TurnAnswer>(`/analytics/turns/${encodeURIComponent(id)}`, everyMs, hasEnded) })
   const turn = answers.all?.turn.data
   return (
     <>
