@@ -3,7 +3,8 @@ import type { Client, ClientConfig, Pool, PoolConfig } from 'pg'
 import { StoreError } from '../../src/store/store-error.ts'
 
 export interface PostgresDriver {
-  connect(config?: ClientConfig): Promise<Client>
+  /** `settings`: of the session, as SQL, because poolers refuse a connection that starts with ones they do not know. */
+  connect(config?: ClientConfig, settings?: string): Promise<Client>
   pool(config: PoolConfig): Pool
 }
 
@@ -31,12 +32,13 @@ export async function loadPostgresDriver(url: string): Promise<PostgresDriver> {
     types: { getTypeParser },
   }
   return {
-    async connect(config) {
+    async connect(config, settings) {
       const client = new pg.Client({ ...shared, ...config })
       // A connection that breaks shows itself at the next statement; unheard, the event would end the process.
       client.on('error', () => undefined)
       try {
         await client.connect()
+        if (settings !== undefined) await client.query(settings)
       } catch (error) {
         void client.end().catch(() => undefined)
         throw error
@@ -57,11 +59,15 @@ export function faultOf(error: unknown): 'busy' | 'store' | 'statement' {
   // What never reached the server has no SQLSTATE: a value that cannot be stored, or a connection that broke.
   if (!/^[0-9A-Z]{5}$/.test(state)) return error instanceof TypeError ? 'statement' : 'store'
   if (busyStates.has(state)) return 'busy'
+  if (state === duplicatePrepared) return 'store'
   return statementClasses.has(state.slice(0, 2)) ? 'statement' : 'store'
 }
 
 /** Serialization failure, deadlock, lock not available. */
 const busyStates = new Set(['40001', '40P01', '55P03'])
+
+/** The session has prepared what this connection did not: a pooler has mixed them up, and no statement is to blame. */
+const duplicatePrepared = '42P05'
 
 /** Cardinality, data, constraint, syntax or name, unsupported, program limit, `raise` of a trigger. */
 const statementClasses = new Set(['21', '22', '23', '42', '0A', '54', 'P0'])
@@ -76,5 +82,11 @@ export function unreachable(shown: string, error: unknown): StoreError {
     return new StoreError(`${shown}: ${text}`, 'make it with `createdb`, or name another database in --db or METIS_DB', error)
   if (code === '42501')
     return new StoreError(`${shown}: ${text}`, 'let this user create tables there: `grant create, usage on schema public`', error)
+  if (text.endsWith('startup parameter: options'))
+    return new StoreError(
+      `${shown}: the pooler in front of it takes no options (${text})`,
+      'set them at the server instead, such as `alter role NAME set search_path = SCHEMA`, or name the server itself in --db or METIS_DB',
+      error,
+    )
   return new StoreError(`${shown} cannot be opened: ${text}`, 'start the server, or check --db or METIS_DB', error)
 }

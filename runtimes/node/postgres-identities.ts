@@ -1,5 +1,6 @@
 // Says when keys and identities may have changed, in whatever process: the server notifies (migration 0020), and a question
-// twice a second proves that the connection it would notify through still lives.
+// twice a second proves that the connection it would notify through still lives. While there is none and the server answers all
+// the same, everything may have changed at any time.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { PostgresDriver } from './postgres-driver.ts'
@@ -22,11 +23,17 @@ const askEveryMs = 400
 const answerWithinMs = 500
 const againAfterMs = { first: 50, last: 1000 }
 
-export function watchIdentities(driver: PostgresDriver, options: IdentityWatchOptions = {}): IdentityWatch {
+/** `ask`: reaches the server by another connection, or rejects. */
+export function watchIdentities(
+  driver: PostgresDriver,
+  ask: () => Promise<unknown>,
+  options: IdentityWatchOptions = {},
+): IdentityWatch {
   const { nowMs = () => performance.now(), trustMs = 5 * 60_000 } = options
   const stopping = new AbortController()
   let version = 0
   let failures = 0
+  let asking = false
   /** null while the server would tell us. */
   let deafSinceMs: number | null = Number.NEGATIVE_INFINITY
 
@@ -53,9 +60,21 @@ export function watchIdentities(driver: PostgresDriver, options: IdentityWatchOp
     }
   }
 
+  /** Deaf, and perhaps not cut off: too many connections, say. Then what is known is read again after each try to listen. */
+  function askAround(): void {
+    if (asking) return
+    asking = true
+    const answered = (): void => {
+      asking = false
+    }
+    void ask().then(changed).then(answered, answered)
+  }
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       await listen().catch(() => undefined)
+      if (stopping.signal.aborted) return
+      askAround()
       const waitMs = Math.min(againAfterMs.last, againAfterMs.first * 2 ** failures)
       failures += 1
       await delay(waitMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)

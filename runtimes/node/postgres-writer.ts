@@ -42,12 +42,10 @@ export function createPostgresWriter(driver: PostgresDriver, onIdentityChange: (
 
   function connected(): Promise<Client> {
     if (connection !== null) return connection
-    const opening = driver.connect({
-      pipeline: true,
-      query_timeout: answerWithinMs,
-      lock_timeout: patienceMs,
-      idle_in_transaction_session_timeout: patienceMs,
-    })
+    const opening = driver.connect(
+      { pipeline: true, query_timeout: answerWithinMs },
+      `set lock_timeout = ${patienceMs}; set idle_in_transaction_session_timeout = ${patienceMs}`,
+    )
     const forget = (): void => {
       if (connection === opening) connection = null
     }

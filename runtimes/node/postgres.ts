@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Kysely, PostgresDialect, PostgresIntrospector, sql } from 'kysely'
 import type { DatabaseMetadataOptions, PostgresPoolClient } from 'kysely'
 import type { CompiledQuery } from 'kysely'
-import type { Client, ClientBase, Pool } from 'pg'
+import type { Client, ClientBase, Pool, PoolClient } from 'pg'
 import { heartbeatOf } from '../../src/store/instances.ts'
 import type { Database } from '../../src/store/schema.ts'
 import { StorageBusy } from '../../src/store/storage.ts'
@@ -15,6 +15,7 @@ import { copyTables } from './postgres-copy.ts'
 import { faultOf, loadPostgresDriver, unreachable } from './postgres-driver.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
 import { watchIdentities } from './postgres-identities.ts'
+import { isPooled } from './postgres-pooler.ts'
 import { createPostgresWriter } from './postgres-writer.ts'
 
 export type PostgresAddress = Extract<DatabaseAddress, { kind: 'postgres' }>
@@ -27,6 +28,8 @@ export interface OpenPostgresOptions {
 
 export interface PostgresStorage extends ExclusiveStorage {
   readonly serverVersion: string
+  /** By session; one that pools otherwise is refused. */
+  readonly isPooled: boolean
   /** Keeps the instance's heartbeat; a gateway that was silent for too long was taken for dead, and registers again. */
   watch(instanceId: string, register: () => Promise<void>): void
 }
@@ -41,21 +44,31 @@ const migrationLock = 5_064_727_104
 /** @throws StoreError when there is no driver, no way to the server, or the schema holds another program's tables */
 export async function openPostgres(address: PostgresAddress, options: OpenPostgresOptions = {}): Promise<PostgresStorage> {
   const driver = await loadPostgresDriver(address.url)
+  const isReadonly = options.readonly === true
+  // Not before it is known that the session is this process' alone: a pooler would hand it on as it was set.
+  let isOwn = false
   const onConnect = (client: ClientBase) =>
-    options.readonly === true ? client.query('set default_transaction_read_only = on') : undefined
+    isReadonly && isOwn ? client.query('set default_transaction_read_only = on') : undefined
   const pool = driver.pool({ max: readers, query_timeout: readWithinMs, allowExitOnIdle: true, onConnect })
   try {
-    const serverVersion = await inspect(pool, address.shown)
-    return createPostgresStorage({ driver, pool, serverVersion }, options)
+    const client = await pool.connect()
+    const inspected = await inspect(client, pool, address.shown).finally(() => client.release(isReadonly))
+    isOwn = true
+    return createPostgresStorage({ driver, pool, ...inspected }, options)
   } catch (error) {
     await pool.end()
     throw error instanceof StoreError ? error : unreachable(address.shown, error)
   }
 }
 
-async function inspect(pool: Pool, shown: string): Promise<string> {
-  const { rows } = await pool.query<{ version: string; schema: string | null; ours: boolean; tables: number }>(
-    `select current_setting('server_version') as version, current_schema() as schema,
+interface Inspected {
+  readonly serverVersion: string
+  readonly isPooled: boolean
+}
+
+async function inspect(client: PoolClient, pool: Pool, shown: string): Promise<Inspected> {
+  const { rows } = await client.query<{ version: string; schema: string | null; ours: boolean; tables: number; session: number }>(
+    `select current_setting('server_version') as version, current_schema() as schema, pg_backend_pid() as session,
        count(*) as tables, coalesce(bool_or(tablename = 'kysely_migration'), false) as ours
      from pg_tables where schemaname = current_schema()`,
   )
@@ -64,16 +77,21 @@ async function inspect(pool: Pool, shown: string): Promise<string> {
   if (found === undefined || found.schema === null) throw new StoreError(`${shown} has no schema to keep tables in`, mend)
   if (found.tables > 0 && !found.ours)
     throw new StoreError(`${shown} is not a metis database (schema ${found.schema} holds another program's tables)`, mend)
-  return found.version.split(' ')[0] ?? found.version
+  return {
+    serverVersion: found.version.split(' ')[0] ?? found.version,
+    isPooled: await isPooled(pool, client, found.session, shown),
+  }
 }
 
-interface Parts {
+interface Parts extends Inspected {
   readonly driver: PostgresDriver
   readonly pool: Pool
-  readonly serverVersion: string
 }
 
-function createPostgresStorage({ driver, pool, serverVersion }: Parts, options: OpenPostgresOptions): PostgresStorage {
+function createPostgresStorage(
+  { driver, pool, serverVersion, isPooled: pooled }: Parts,
+  options: OpenPostgresOptions,
+): PostgresStorage {
   /** The connection of exclusive work, for all that this work asks of `db`. */
   const exclusive = new AsyncLocalStorage<Client>()
   const connect = async (): Promise<PostgresPoolClient> => {
@@ -81,7 +99,7 @@ function createPostgresStorage({ driver, pool, serverVersion }: Parts, options: 
     return client === undefined ? pool.connect() : lent(client)
   }
   const db = new Kysely<Database>({ dialect: new OwnSchemaDialect({ pool: { connect, end: () => pool.end() } }) })
-  const identities = options.listen === true ? watchIdentities(driver) : null
+  const identities = options.listen === true ? watchIdentities(driver, () => pool.query('select 1')) : null
   const writer = createPostgresWriter(driver, () => identities?.changed())
   let beating: ReturnType<typeof setInterval> | undefined
   let closed = false
@@ -89,6 +107,7 @@ function createPostgresStorage({ driver, pool, serverVersion }: Parts, options: 
   return {
     dialect: 'postgres',
     serverVersion,
+    isPooled: pooled,
     db,
     commit: writer.commit,
     flush: writer.flush,

@@ -1,19 +1,14 @@
 // Postgres as a server and a network make it: it refuses, restarts, and has other writers.
-import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { databaseAddressOf } from '../../runtimes/node/database-address.ts'
-import { nodeClock } from '../../runtimes/node/clock.ts'
 import { runCommand } from '../../runtimes/node/commands/run.ts'
-import { openPostgres, type OpenPostgresOptions, type PostgresStorage } from '../../runtimes/node/postgres.ts'
-import { createIdFactory } from '../../src/lib/ids.ts'
-import { createCommitQueue, type CommitQueue } from '../../src/store/commit-queue.ts'
-import { createKeyStore, type KeyStore } from '../../src/store/keys.ts'
+import type { OpenPostgresOptions, PostgresStorage } from '../../runtimes/node/postgres.ts'
 import { migrate, schemaState } from '../../src/store/migrate.ts'
 import { createTurnStatements } from '../../src/store/turn-statements.ts'
 import { closeUnit, openUnit } from '../../src/store/turn-units.ts'
-import { defer, silent, temporaryFolder } from '../store/open-store.ts'
+import { temporaryFolder } from '../store/open-store.ts'
 import { eventually, within } from '../support/deadline.ts'
 import { fakeIo } from '../support/fake-io.ts'
+import { keysOn, openAt, queueOn } from '../support/open-postgres.ts'
 import { postgresBinaries, startPostgres, withoutPostgres, type PostgresServer } from '../support/postgres-server.ts'
 import { turnOf } from '../support/turns.ts'
 
@@ -36,9 +31,7 @@ describe.skipIf(postgresBinaries === null)(`Postgres${withoutPostgres}`, () => {
   })
 
   async function open(at = url, options: OpenPostgresOptions = {}): Promise<PostgresStorage> {
-    const address = databaseAddressOf(at)
-    if (address.kind !== 'postgres') throw new Error('no Postgres URL')
-    const storage = await openPostgres(address, options)
+    const storage = await openAt(at, options)
     opened.push(storage)
     return storage
   }
@@ -47,14 +40,6 @@ describe.skipIf(postgresBinaries === null)(`Postgres${withoutPostgres}`, () => {
     const storage = await open(url, options)
     await migrate(storage)
     return storage
-  }
-
-  const queueOn = (storage: PostgresStorage): CommitQueue =>
-    createCommitQueue({ storage, clock: nodeClock, defer, logger: silent })
-
-  function keysOn(storage: PostgresStorage, queue = queueOn(storage)): KeyStore {
-    const hash = (text: string) => createHash('sha256').update(text).digest('hex')
-    return createKeyStore({ storage, queue, clock: nodeClock, hash, newId: createIdFactory(() => Date.now()), randomBytes })
   }
 
   describe('a database that cannot be ours is refused in one line', () => {

@@ -30,7 +30,7 @@ export const postgresBinaries: string | null = binaryFolders().find((folder) => 
 export const withoutPostgres = postgresBinaries === null ? ' (skipped: no Postgres binaries on this machine)' : ''
 
 const password = 'p@ss/word of tests'
-const nobody = { uid: 65_534, gid: 65_534 }
+export const nobody = { uid: 65_534, gid: 65_534 }
 const isRoot = process.getuid?.() === 0
 
 export async function startPostgres(): Promise<PostgresServer> {
@@ -98,7 +98,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
 }
 
-async function query(url: string, text: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+/** As `psql` would. */
+export async function query(url: string, text: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
@@ -116,8 +117,8 @@ export async function createDatabase(server: string, name: string): Promise<stri
   return url.href
 }
 
-/** Postgres refuses root. It ends with the process that started it, killed or not. */
-function unprivileged(command: string, argv: readonly string[]): readonly string[] {
+/** Postgres and PgBouncer refuse root. The command ends with the process that started it, killed or not. */
+export function unprivileged(command: string, argv: readonly string[]): readonly string[] {
   const drop = ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups', '--pdeathsig', 'QUIT']
   return isRoot ? [...drop, command, ...argv] : [command, ...argv]
 }

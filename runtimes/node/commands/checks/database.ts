@@ -4,7 +4,7 @@ import { keysWithOwners } from '../../../../src/store/key-statements.ts'
 import { refuseNewer, schemaState } from '../../../../src/store/migrate.ts'
 import type { Storage } from '../../../../src/store/storage.ts'
 import type { DatabaseAddress } from '../../database-address.ts'
-import type { PostgresAddress } from '../../postgres.ts'
+import type { PostgresAddress, PostgresStorage } from '../../postgres.ts'
 import { openSqlite, type SqliteStorage } from '../../sqlite.ts'
 import { lineOf } from '../faults.ts'
 import { stateOf } from '../../../../src/store/key-json.ts'
@@ -49,7 +49,7 @@ async function checkServer(address: PostgresAddress, nowUs: number): Promise<Dat
   const { openPostgres } = await import('../../postgres.ts')
   const storage = await openPostgres(address, { readonly: true })
   try {
-    return await contentOf(storage, serverFinding(address.shown, storage.serverVersion), nowUs)
+    return await contentOf(storage, serverFinding(address.shown, storage), nowUs)
   } finally {
     await storage.close()
   }
@@ -67,8 +67,8 @@ async function contentOf(storage: Storage, driver: Finding, nowUs: number): Prom
   return { findings: [driver, { check: 'database', level: 'ok', message }], newestEventUs: null }
 }
 
-function serverFinding(shown: string, version: string): Finding {
-  const message = `${shown}, PostgreSQL ${version} through pg`
+function serverFinding(shown: string, { serverVersion: version, isPooled }: PostgresStorage): Finding {
+  const message = `${shown}, PostgreSQL ${version} through pg${isPooled ? ' and a pooler, which keeps sessions apart' : ''}`
   if (Number.parseInt(version, 10) >= postgresFloor) return { check: 'database', level: 'ok', message }
   return {
     check: 'database',
