@@ -68,9 +68,10 @@ export function askFor(url: string, { shape = 'anthropic', stream = true, signal
   })
 }
 
-export async function openProgramHome(config: ConfigFile = {}): Promise<ProgramHome> {
+/** `url`: of a Postgres; absent = what the suite runs on. */
+export async function openProgramHome(config: ConfigFile = {}, url?: string): Promise<ProgramHome> {
   const home = temporaryHome()
-  const db = await databaseFor(join(home, '.metis', 'metis.db'))
+  const db = url ?? (await databaseFor(join(home, '.metis', 'metis.db')))
   const env = { METIS_DB: db }
   const provider = await startMockProvider()
   const configPath = join(home, 'config.yaml')
