@@ -83,11 +83,17 @@ const slackMs = 600_000
 
 async function eventsOf(db: Kysely<Database>, turnId: string, call: CallsTable | undefined): Promise<readonly EventsTable[]> {
   if (!isUlid(turnId)) return []
-  const startMs = ulidTimeMs(turnId)
-  const endMs = Math.max(startMs, Math.ceil(Number(call?.timestamp_us ?? 0) / 1000)) + slackMs
-  const { rows } = await sql<EventsTable>`select * from events
-where id >= ${firstUlidAt(startMs)} and id < ${firstUlidAt(endMs)} and turn_id = ${turnId} order by id`.execute(db)
-  return rows
+  const between = async (startMs: number, endMs: number): Promise<readonly EventsTable[]> => {
+    const { rows } = await sql<EventsTable>`select * from events
+where id >= ${firstUlidAt(Math.max(0, startMs))} and id < ${firstUlidAt(endMs)} and turn_id = ${turnId} order by id`.execute(db)
+    return rows
+  }
+  const ownMs = ulidTimeMs(turnId)
+  const callMs = Math.ceil(Number(call?.timestamp_us ?? 0) / 1000)
+  const rows = await between(ownMs, Math.max(ownMs, callMs) + slackMs)
+  // Pushed by a machine whose clock had been ahead: its events got ids of their own time (store/pushed-ids.ts).
+  if (rows.length > 0 || call === undefined || callMs >= ownMs) return rows
+  return between(callMs - Number(call.latency_ms) - slackMs, callMs + slackMs)
 }
 
 async function feedbackOn(db: Kysely<Database>, turnId: string) {

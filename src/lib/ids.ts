@@ -50,6 +50,9 @@ export function createUlidAt(ms: number, random: Uint8Array): string {
   return id
 }
 
+/** The same ULID at another time. */
+export const ulidAt = (ms: number, ulid: string): string => encodeTime(Math.floor(ms)) + ulid.slice(timeLength)
+
 /** The lowest ULID of a moment: ids of what came later are above it. */
 export const firstUlidAt = (ms: number): string => createUlidAt(ms, new Uint8Array(randomLength))
 

@@ -11,6 +11,7 @@ import { auditEvent, insertEventIf, type Author } from './audit.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { AuditEvent, AuditType } from './events.ts'
 import { checkTurns } from './push-check.ts'
+import { aheadUs, inItsTime } from './pushed-ids.ts'
 import type { PushAnswer, PushedName, PushedTurn, UncheckedPush } from './push-format.ts'
 import type { Database, HubTokensTable, InflightTable } from './schema.ts'
 import { createTemplate } from './statements.ts'
@@ -42,8 +43,6 @@ export interface HubParts {
   readonly randomBytes: (length: number) => Uint8Array
 }
 
-/** What a laptop's clock may be ahead: an id from further on would push all of the hub's own ids there. */
-const aheadUs = 3_600_000_000
 const clockAhead = 'it is more than an hour ahead of the hub’s clock: set the clock of the machine that pushes; nothing is lost'
 const dummyHash = '0'.repeat(64)
 
@@ -111,7 +110,7 @@ export function createHub({ storage, queue, clock, logger, hash, newId, randomBy
     async take(source, { names, turns: unchecked }) {
       const nowUs = clock.nowUs()
       const { turns: all, refused } = checkTurns(unchecked)
-      const [ahead, turns] = split(all, (turn) => youngestUs(turn) > nowUs + aheadUs)
+      const [ahead, turns] = split(all, (turn) => youngestUs(inItsTime(turn)) > nowUs + aheadUs)
       const seen = db.updateTable('hub_tokens').set({ last_push_us: nowUs }).where('source', '=', source)
       await queue.commit([
         ...names.map((name) => nameStatement(db, source, name)),
@@ -187,19 +186,20 @@ async function within(
   return new Set(ids.length === 0 ? [] : (await read(ids)).map((row) => row.id))
 }
 
-type OpenPushed = (row: InflightTable & { readonly route_id: string }) => Unit[number]
+type OpenPushed = (row: InflightTable & { readonly route_id: string; readonly sent_route_id: string }) => Unit[number]
 
-/** The guard of all that follows in its unit: nothing of this turn is here yet, whoever brought it. */
+/** The guard of all that follows in its unit: nothing of this turn is here yet, whoever brought it, under whichever id. */
 const openPushedIn = (db: Kysely<Database>): OpenPushed =>
   createTemplate((slot) =>
     sql`insert into inflight (turn_id, instance_id, started_us, opened_json)
 select ${slot('turn_id')}, ${slot('instance_id')}, ${slot('started_us')}, ${slot('opened_json')}
-where not exists (select 1 from events where events.id = ${slot('route_id')})
+where not exists (select 1 from events where events.id in (${slot('route_id')}, ${slot('sent_route_id')}))
 and not exists (select 1 from calls where calls.turn_id = ${slot('turn_id')}) on conflict do nothing`.compile(db),
   )
 
 /** Opened and closed in one: nobody ever sees it under way. */
-function takenUnit(statements: TurnStatements, open: OpenPushed, pushed: PushedTurn, source: string): Unit {
+function takenUnit(statements: TurnStatements, open: OpenPushed, sent: PushedTurn, source: string): Unit {
+  const pushed = inItsTime(sent)
   const { turnId } = pushed
   const route: TurnOpened['route'] = { ...pushed.route, turnId, type: 'route.decided' }
   const turn: TurnClosed['turn'] = { ...pushed.turn, turnId, type: 'turn.completed' }
@@ -208,7 +208,7 @@ function takenUnit(statements: TurnStatements, open: OpenPushed, pushed: PushedT
   const inflight = { turn_id: turnId, instance_id: source, started_us: route.timestampUs, opened_json: '{}' }
   return [
     unsettled(statements, route),
-    open({ ...inflight, route_id: route.id }),
+    open({ ...inflight, route_id: route.id, sent_route_id: sent.route.id }),
     statements.insertLastEvent(eventRowOf(route)),
     ...lateCloseUnit(statements, { turnId, call, costNanoUsd: usd === null ? null : nanoUsdOf(usd), turn }),
   ]

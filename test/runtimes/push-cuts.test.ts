@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import fc from 'fast-check'
 import { join } from 'node:path'
 import { openNode } from '../../runtimes/node/context.ts'
+import { forgetPushes } from '../../runtimes/node/pusher.ts'
 import { proveLedger } from '../../src/analytics/ledger/prove.ts'
-import { createUlidAt, ulidTimeMs } from '../../src/lib/ids.ts'
+import { createIdFactory, createUlidAt, ulidTimeMs } from '../../src/lib/ids.ts'
+import { listOf, objectOf, parseObject } from '../support/json.ts'
 import { openTestHub, range, spendOn, work, type Fate, type Laptop, type TestHub } from '../support/laptops.ts'
 import { startProgram, type Program } from '../support/program.ts'
 import { onFile } from '../support/test-database.ts'
@@ -32,6 +34,22 @@ async function sumsOf({ storage }: Pick<Laptop['context'], 'storage'>, keyId: st
     .select([sum<number>('call_count').as('calls'), sum<number>('cost_nano_usd').as('nanoUsd')])
     .execute()
   return { calls, hours }
+}
+
+/** New ids for all of its turns, as they are made after the clock was set back: above those of the time that it had told. */
+async function asAfterAClockAhead({ context }: Laptop): Promise<readonly string[]> {
+  const { db } = context.storage
+  const nextId = createIdFactory(Date.now, createUlidAt(Date.UTC(2100, 0), new Uint8Array(16)))
+  const turnIds = new Map<string, string>()
+  const rows = await db.selectFrom('events').selectAll().where('turn_id', '!=', '').orderBy('id').execute()
+  for (const { id, turn_id: old } of rows) {
+    const turnId = turnIds.get(old) ?? nextId()
+    turnIds.set(old, turnId)
+    const ahead = nextId()
+    await db.updateTable('events').set({ parent_event_id: ahead }).where('parent_event_id', '=', id).execute()
+    await db.updateTable('events').set({ id: ahead, turn_id: turnId }).where('id', '=', id).execute()
+  }
+  return [...turnIds.values()]
 }
 
 /** Faults of a ledger; none = what it says of itself is right everywhere. */
@@ -112,6 +130,31 @@ it('a turn that its machine slept through for three hours is pushed whole', asyn
     .execute()
   expect(await hub.pusher(ada)()).toMatchObject({ accepted: 3, refused: 0, unreadable: 0 })
   expect(await sumsOf(hub.context, ada.keyId)).toEqual(await sumsOf(ada.context, ada.keyId))
+})
+
+it('what a laptop does after its clock was years ahead is pushed, once, and the hub’s own ids stay in their time', async () => {
+  const ada = await hub.laptop('ada', 'ada')
+  await work(ada, range(0, 60))
+  const turnIds = await asAfterAClockAhead(ada)
+  expect(await hub.pusher(ada)()).toMatchObject({ accepted: 60, later: 0, refused: 0, unreadable: 0 })
+  await forgetPushes(ada.context, hub.url)
+  expect(await hub.pusher(ada)()).toMatchObject({ accepted: 0, known: 60 })
+  expect(await sumsOf(hub.context, ada.keyId)).toEqual(await sumsOf(ada.context, ada.keyId))
+  expect(await faultsOf(hub.context)).toEqual([])
+  const events = hub.context.storage.db.selectFrom('events').where('turn_id', '=', turnIds[7] ?? '')
+  const ofTurn = await events.select(['id', 'type', 'parent_event_id']).orderBy('id').execute()
+  expect(ofTurn).toMatchObject([
+    { type: 'route.decided', parent_event_id: null },
+    { type: 'llm.call_completed', parent_event_id: ofTurn[0]?.id },
+    { type: 'turn.completed', parent_event_id: ofTurn[0]?.id },
+  ])
+  const turn = parseObject(await (await fetch(`${hub.url}/analytics/turns/${turnIds[7]}`)).text())
+  expect(listOf(objectOf(turn['data'])['events'])).toHaveLength(3)
+  const { id } = await hub.context.storage.db
+    .selectFrom('events')
+    .select(({ fn }) => fn.max('id').as('id'))
+    .executeTakeFirstOrThrow()
+  expect(ulidTimeMs(id)).toBeLessThan(Date.now() + 1000)
 })
 
 it.runIf(onFile)('what a laptop does after its clock, which was ahead, was set is pushed at once', async () => {

@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { runCommand } from '../../runtimes/node/commands/run.ts'
 import { startPushing } from '../../runtimes/node/pusher.ts'
 import { proveLedger } from '../../src/analytics/ledger/prove.ts'
-import { createUlidAt } from '../../src/lib/ids.ts'
 import { eventually } from '../support/deadline.ts'
 import { fakeIo } from '../support/fake-io.ts'
 import { by, openTestHub, range, spendOn, work, type Laptop, type TestHub } from '../support/laptops.ts'
@@ -72,9 +71,9 @@ describe('a turn that cannot be true is refused, and its neighbours are taken', 
 it('a turn of the far future waits on its laptop, and keeps no other there', async () => {
   const ada = await hub.laptop('ada', 'ada')
   await work(ada, range(0, 120))
-  const id = createUlidAt(Date.UTC(2100, 0), new Uint8Array(16))
   const { db } = ada.context.storage
-  await db.updateTable('events').set({ id }).where('turn_id', '=', 'turn-7').where('type', '=', 'turn.completed').execute()
+  const route = db.updateTable('events').where('turn_id', '=', 'turn-7').where('type', '=', 'route.decided')
+  await route.set({ timestamp_us: Date.UTC(2100, 0) * 1000 }).execute()
   expect(await hub.pusher(ada)()).toMatchObject({ accepted: 119, later: 1 })
   expect(await hub.pusher(ada)()).toMatchObject({ accepted: 0, known: 0, later: 1 })
 })

@@ -7,7 +7,6 @@ import { openNode } from '../../runtimes/node/context.ts'
 import { runCommand } from '../../runtimes/node/commands/run.ts'
 import { startPushing } from '../../runtimes/node/pusher.ts'
 import { startServe } from '../../runtimes/node/serve-process.ts'
-import { createUlidAt } from '../../src/lib/ids.ts'
 import { usdOf } from '../../src/lib/money.ts'
 import { readUnpushed } from '../../src/store/unpushed.ts'
 import { eventually, within } from '../support/deadline.ts'
@@ -239,8 +238,8 @@ describe('POST /ingest', () => {
     const ada = await hub.laptop('ada', 'ada')
     await work(ada, [1])
     const { db } = ada.context.storage
-    const id = createUlidAt(Date.UTC(2100, 0), new Uint8Array(16))
-    await db.updateTable('events').set({ id }).where('type', '=', 'turn.completed').execute()
+    const future = { timestamp_us: Date.UTC(2100, 0) * 1000 }
+    await db.updateTable('events').set(future).where('type', '=', 'route.decided').execute()
     const reasons = [{ turn_id: 'turn-1', reason: expect.stringContaining('more than an hour ahead of the hub’s clock') }]
     expect(await hub.pusher(ada)()).toEqual({ ...totals, later: 1, reasons })
     expect(await spendOn(hub.url)).toEqual([])
