@@ -11,6 +11,7 @@ const everywhere = 'test/e2e/{anthropic-sdk,openai-sdk,openai-responses,tool-run
 const onPostgres = [
   'test/analytics/*.test.ts',
   everywhere,
+  'test/e2e/rolling-restart.test.ts',
   'test/gateway/{cap-gauges,caps,identity-property,leaving,log-messages,spine,status-line,subscription}.test.ts',
   'test/runtimes/{caps-shared,crash,push,push-cuts,status-line-script,push-refusals,two-gateways,two-serves}.test.ts',
   'test/store/{keys,spend,sweep,trace-store}.test.ts',

@@ -1,5 +1,5 @@
-// A new version, one gateway after the other, while clients go on asking: two gateways on one SQLite file behind nginx, with
-// the file that docs/deployment.md gives away.
+// A new version, one gateway after the other, while clients go on asking: two gateways on one database behind nginx, with the file
+// that docs/deployment.md gives away.
 import { request } from 'node:https'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
