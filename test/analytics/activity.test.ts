@@ -5,7 +5,7 @@ import { startServe, type ServeProcess } from '../../runtimes/node/serve-process
 import { isoOf } from '../../src/analytics/window.ts'
 import { prune } from '../../src/store/prune.ts'
 import { byTest } from '../support/author.ts'
-import { eventually } from '../support/deadline.ts'
+import { deferred, eventually } from '../support/deadline.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { listOf, objectOf, type JsonObject } from '../support/json.ts'
 
@@ -166,7 +166,8 @@ describe('/analytics/reliability', () => {
 
 describe('/analytics/inflight', () => {
   it('shows a turn while it is with the provider, and not afterwards', async () => {
-    gateway.provider.script({ delayFirstMs: 300 })
+    const seen = deferred()
+    gateway.provider.script({ holdFirst: seen.promise })
     const answer = ask('claude-haiku-4-5', { headers: { 'x-metis-project': 'slow' } })
     const running = await eventually(5000, 'the turn to be with the provider', async () => {
       const { running, turns } = objectOf(await dataOf('/analytics/inflight?project=slow'))
@@ -176,6 +177,7 @@ describe('/analytics/inflight', () => {
       { project: 'slow', model: 'anthropic:claude-haiku-4-5', gateway_key_id: gateway.keyId, stream: false },
     ])
     expect(await dataOf('/analytics/inflight?project=gateway')).toEqual({ running: 0, turns: [] })
+    seen.resolve()
     await (await answer).text()
     expect(await dataOf('/analytics/inflight')).toEqual({ running: 0, turns: [] })
   })

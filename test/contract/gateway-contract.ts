@@ -8,14 +8,11 @@ import { retryAfter, times } from '../support/scripts.ts'
 
 /** What a platform cannot do, each with the reason: such a case is skipped by its name. */
 export interface Platform {
-  /** How soon upstream is told that the client of a stream has left. */
-  readonly abortWithinMs: number
   readonly noLeavingBeforeFirstByte?: string
   readonly noLoopbackOfItsOwn?: string
 }
 
 const keepAliveMs = 500
-const usual: Platform = { abortWithinMs: 250 }
 
 const doors = [
   {
@@ -48,7 +45,7 @@ const wholeTurn = ['route.decided', 'llm.call_completed', 'turn.completed']
 export function gatewayContract(
   name: string,
   start: (options?: TestGatewayOptions) => Promise<GatewayUnderTest>,
-  platform: Platform = usual,
+  platform: Platform = {},
 ): void {
   /** A case that runs unless there is a reason against it. */
   const unless = (reason: string | undefined, claim: string, run: () => Promise<void>) =>
@@ -109,16 +106,14 @@ export function gatewayContract(
         })
 
         it(`stops the provider when the client of a stream leaves (${door}, ${model}), and has what came on record`, async () => {
-          gateway.provider.script({ delayMs: 40, plan: { parts: [{ type: 'text', text: 'word '.repeat(400) }] } })
+          gateway.provider.script({ delayMs: 40, plan: { parts: [{ type: 'text', text: 'word '.repeat(4000) }] } })
           const leave = new AbortController()
           const response = await gateway.post(path, question(model, true), { signal: leave.signal })
           const reader = response.body?.getReader()
           await reader?.read()
           const index = gateway.provider.requests.length - 1
           leave.abort()
-          const left = performance.now()
           expect((await gateway.provider.closed(index)).how).toBe('client-gone')
-          expect(performance.now() - left).toBeLessThan(platform.abortWithinMs)
           await lastEnd('cancelled')
         })
       }

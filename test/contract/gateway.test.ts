@@ -5,7 +5,6 @@ import { gatewayContract, type Platform } from './gateway-contract.ts'
 
 /** docs/workers.md: the platform tells of a client that has left with the next write, or not at all. */
 const workers: Platform = {
-  abortWithinMs: 1500,
   noLeavingBeforeFirstByte: 'the platform tells with a write, and there is none',
   noLoopbackOfItsOwn: 'Cloudflare listens',
 }

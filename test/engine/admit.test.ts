@@ -47,10 +47,11 @@ describe('a glob', () => {
     )
   })
 
-  it('is linear: a pattern of stars takes no time on a long name', () => {
+  it('is linear: a pattern of stars is soon done with a long name', () => {
     const startedMs = performance.now()
-    expect(matchesGlob('a*'.repeat(5_000) + 'b', 'a'.repeat(100_000))).toBe(false)
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(matchesGlob('a*'.repeat(50_000) + 'b', 'a'.repeat(1_000_000))).toBe(false)
+    // Milliseconds; a minute, were each star tried with each letter.
+    expect(performance.now() - startedMs).toBeLessThan(10_000)
   })
 })
 

@@ -1,9 +1,11 @@
-// Bodies that are no model request (reliability.md §3, §4): refused in the client's shape, in under a second, nothing upstream,
+// Bodies that are no model request (reliability.md §3, §4): refused in the client's shape, without a wait, nothing upstream,
 // and the gateway unharmed. And the odd ones that are requests: they arrive upstream byte for byte.
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { within } from '../support/deadline.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import type { JsonObject } from '../support/json.ts'
+import { exchange } from './raw-exchange.ts'
 import {
   doorCases,
   expectHealthy,
@@ -144,13 +146,18 @@ for (const door of doorCases) {
       )
     })
 
-    it('refuses a bomb without blowing it up', async () => {
-      const before = process.memoryUsage().rss
-      const bomb = gzipSync(new Uint8Array(200 * 1024 * 1024), { level: 9 })
-      const refusal = { status: 415, code: 'unsupported_encoding' }
-      await expectRefusal(gateway, door, refusal, () => send(door, bomb, { 'content-encoding': 'gzip' }))
-      // The bomb itself is this process's too.
-      expect(process.memoryUsage().rss - before).toBeLessThan((128 + 256) * 1024 * 1024)
+    it('refuses a bomb without blowing it up: by its head, before any of it has come', async () => {
+      const head = [
+        `POST ${door.path} HTTP/1.1`,
+        'host: localhost',
+        `authorization: Bearer ${gateway.token}`,
+        'content-type: application/json',
+        'content-encoding: gzip',
+        'content-length: 200000',
+      ]
+      const { statuses, text, closed } = await exchange(gateway.url, `${head.join('\r\n')}\r\n\r\n`)
+      expect([statuses, closed]).toEqual([[415], true])
+      expect(text).toContain('unsupported_encoding')
     })
 
     it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp'])(
@@ -200,18 +207,11 @@ for (const door of doorCases) {
       },
     )
 
-    it('reads an object of 100,000 keys in linear time', async () => {
-      const tookMs = async (count: number): Promise<number> => {
-        const keys = Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, index]))
-        const body = JSON.stringify(goodBody(door.native, { metadata: keys }))
-        const started = performance.now()
-        const response = await send(door, body)
-        expect(response.status, await response.text()).toBe(200)
-        return performance.now() - started
-      }
-      // Ten times the keys take ten times as long; a hundred times, were it not linear.
-      const few = Math.min(await tookMs(10_000), await tookMs(10_000))
-      expect(Math.min(await tookMs(100_000), await tookMs(100_000))).toBeLessThan(50 * Math.max(few, 5))
+    it('reads an object of 200,000 keys in linear time', async () => {
+      const keys = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`k${index}`, index]))
+      // A fraction of a second; were each compared with those before it, twenty thousand million comparisons.
+      const response = await within(10_000, 'the answer', send(door, JSON.stringify(goodBody(door.native, { metadata: keys }))))
+      expect(response.status, await response.text()).toBe(200)
       await expectHealthy(gateway, door)
     })
   })

@@ -137,7 +137,7 @@ it('keeps no token and no provider key in the store', async () => {
   }
 })
 
-it('stands a flood of 2,000 bad tokens: no disk, and a good key is served at once', async () => {
+it('stands a flood of 2,000 bad tokens: no disk, and a good key is served in the middle of it', async () => {
   const size = async () => {
     const sizes = await Promise.all(
       ['', '-wal'].map((suffix) =>
@@ -151,26 +151,27 @@ it('stands a flood of 2,000 bad tokens: no disk, and a good key is served at onc
   }
   const before = await size()
   const rowsBefore = (await gateway.events()).filter(({ type }) => type === 'gateway.auth_failed').length
-  const waits: number[] = []
+  const good = { asked: 0, answered: 0 }
   const askWithGoodKey = async () => {
-    const started = performance.now()
+    good.asked += 1
     const response = await gateway.post('/v1/messages', goodBody('claude-haiku-4-5'))
     expect(response.status, await response.text()).toBe(200)
-    waits.push(performance.now() - started)
+    good.answered += 1
   }
-  // A good call in the middle of each hundred: however fast the machine, as many rows of theirs are in the figure below.
+  // Half of those who flood do not stop before the others' good calls are answered.
+  const others: Promise<void>[] = []
   await Promise.all(
     Array.from({ length: 20 }, async (_unused, worker) => {
-      for (let nth = 0; nth < 100; nth++) {
+      for (let nth = 0; nth < 100 || (worker < 10 && good.answered < 20); nth++) {
         const response = await gateway.post('/v1/messages', '{}', { token: `gw_${worker}nonsense${nth}` })
         expect(response.status).toBe(401)
         await response.arrayBuffer()
-        if (nth === 50) await askWithGoodKey()
+        if (nth === 50) others.push(askWithGoodKey())
       }
     }),
   )
-  expect(waits).toHaveLength(20)
-  expect(Math.max(...waits)).toBeLessThan(500)
+  await Promise.all(others)
+  expect(good).toEqual({ asked: 20, answered: 20 })
   // The good calls' own rows are in this figure.
   expect((await size()) - before).toBeLessThanOrEqual(4 * 1024 * 1024)
   const rows = (await gateway.events()).filter(({ type }) => type === 'gateway.auth_failed').length

@@ -40,11 +40,9 @@ function rawRequest(door: DoorCase, request: RawRequest): string {
 /** One answer with this status, the connection closed, nothing upstream, the gateway well. */
 async function expectRawRefusal(door: DoorCase, bytes: string, status: number): Promise<RawAnswer> {
   const before = gateway.provider.requests.length
-  const started = performance.now()
   const answer = await exchange(gateway.url, bytes)
   expect(answer.statuses, answer.text.slice(0, 500)).toEqual([status])
   expect(answer.closed, 'the connection is closed').toBe(true)
-  expect(performance.now() - started).toBeLessThan(1_000)
   expect(gateway.provider.requests.length, 'nothing went upstream').toBe(before)
   await expectHealthy(gateway, door)
   return answer

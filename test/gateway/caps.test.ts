@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { NewKey } from '../../src/store/keys.ts'
 import { byTest } from '../support/author.ts'
-import { eventually } from '../support/deadline.ts'
+import { deferred, eventually } from '../support/deadline.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
 import { numberOf, objectOf, parseObject, type JsonObject } from '../support/json.ts'
 import { times } from '../support/scripts.ts'
@@ -180,11 +180,13 @@ describe('what a turn held is settled by what it cost', () => {
     const [cheap, dear] = ['anthropic:claude-haiku-4-5', 'anthropic:claude-opus-4-1']
     const on = await start({ config: { fallbacks: { [cheap]: [dear] } } })
     const { token, keyId } = await on.issue({ dailyCapNanoUsd: 1e9 })
-    on.provider.script({ status: 500 }, { delayFirstMs: 300 })
+    const seen = deferred()
+    on.provider.script({ status: 500 }, { holdFirst: seen.promise })
     const answering = on.post('/v1/messages', bodyOf(), { token })
     await on.provider.received(2)
     const [[, , , reserved = 0] = []] = await quotasOf(on)
     expect(reserved).toBeGreaterThan(64 * 75_000 - 1)
+    seen.resolve()
     const answer = await answering
     await answer.text()
     expect(answer.headers.get('x-metis-model')).toBe(dear)

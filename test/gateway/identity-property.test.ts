@@ -14,7 +14,7 @@ let narrow: string
 let capped: { keyId: string; token: string }
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ config: { limits: { max_retries: 0, idle_ms: 2_000 } } })
+  gateway = await startTestGateway({ config: { limits: { max_retries: 0 } } })
   capped = await gateway.issue({ userId: 'ada', dailyCapNanoUsd: 1e15, budgetNanoUsd: 1e15, allowUnpriced: true })
   narrow = (await gateway.issue({ name: 'narrow', allowedModels: ['anthropic:none'] })).token
 })
@@ -108,7 +108,7 @@ it('holds for any mix of turns at once', { timeout: 60_000 }, () =>
       const before = await turns()
       await Promise.all(asks.map(run))
       const expected = countOf(asks, ({ kind }) => kinds[kind] !== null)
-      const after = await eventually(3_000, 'the end of every turn', async () => {
+      const after = await eventually(15_000, 'the end of every turn', async () => {
         const now = await turns()
         return now.length - before.length === expected && now.every((turn) => turn.some(isEnd)) && now
       })

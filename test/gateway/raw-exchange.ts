@@ -10,8 +10,8 @@ export interface RawAnswer {
   readonly closed: boolean
 }
 
-/** Sends and reads until the server closes, or until `ms` have passed. */
-export function exchange(url: string, bytes: string | Uint8Array, ms = 1_500): Promise<RawAnswer> {
+/** Sends and reads until the server closes, or until `ms` have passed: long before a kept-alive connection is closed, after 75 s. */
+export function exchange(url: string, bytes: string | Uint8Array, ms = 10_000): Promise<RawAnswer> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
     const received: Buffer[] = []

@@ -70,13 +70,13 @@ for (const { door, path, native, foreign } of doors) {
 
 it('stops upstream and records CANCELLED when the client leaves mid-stream', async () => {
   const before = gateway.provider.requests.length
-  gateway.provider.script({ delayMs: 50 })
+  gateway.provider.script({ fault: 'stall-mid' })
   const abort = new AbortController()
   const response = await gateway.post('/v1/messages', bodyFor('claude-haiku-4-5', true), { signal: abort.signal })
   const reader = response.body?.getReader()
   await reader?.read()
   abort.abort()
-  const closing = await gateway.provider.closed(before, 1000)
+  const closing = await gateway.provider.closed(before)
   expect(closing.how).toBe('client-gone')
   const turnId = response.headers.get('x-metis-turn-id')
   const call = await eventually(5000, 'the cancelled call is on record', async () =>

@@ -93,13 +93,15 @@ describe('a body', () => {
     let text = ''
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
     const closed = once(socket, 'close')
-    const startedMs = performance.now()
     socket.write(head(`content-length: ${8 * 1024 * 1024}`))
     const megabyte = Buffer.alloc(1024 * 1024, 0x61)
-    for (let sent = 0; sent < 8; sent++) if (!socket.write(megabyte)) await Promise.race([once(socket, 'drain'), closed])
-    await within(3000, 'the end', closed)
+    for (let sent = 0; sent < 8; sent++) {
+      if (!socket.write(megabyte)) await Promise.race([once(socket, 'drain'), closed])
+      if (sent === 3)
+        await eventually(10_000, 'the refusal, half of the body being still to come', () => text.includes('too_large'))
+    }
+    await within(10_000, 'the end', closed)
     expect(text).toMatch(/^HTTP\/1\.1 413 [^]*connection: close[^]*request_too_large$/i)
-    expect(performance.now() - startedMs).toBeLessThan(2000)
   })
 
   it('in chunks is counted as it comes, whatever it says', async () => {
@@ -121,7 +123,7 @@ describe('a body', () => {
     const startedMs = performance.now()
     socket.write(head('content-length: 1000000').replace('POST /', 'POST /unread'))
     await eventually(5000, 'the refusal, while the body is still to come', () => text.includes('not read'))
-    await within(4000, 'the end of the patience', closed)
+    await within(10_000, 'the end of the patience', closed)
     expect(performance.now() - startedMs).toBeGreaterThan(1800)
   })
 })
@@ -211,7 +213,7 @@ describe('a client that is slow', () => {
     const closed = once(socket, 'close')
     socket.write(first)
     const drip = setInterval(() => socket.write(piece), everyMs)
-    await within(4000, 'the server to close', closed).finally(() => clearInterval(drip))
+    await within(10_000, 'the server to close', closed).finally(() => clearInterval(drip))
     return text
   }
 
@@ -227,16 +229,22 @@ describe('a client that is slow', () => {
     expect(await dripping(head('transfer-encoding: chunked'), '1\r\nx\r\n', 50)).toMatch(/^HTTP\/1\.1 408 /)
   })
 
-  it('but steady enough is read to its end', async () => {
-    const socket = await open(patient.port)
-    const answered = once(socket.setEncoding('utf8'), 'data')
-    socket.write(head('content-length: 3'))
-    for (const letter of 'abc') {
-      socket.write(letter)
-      await new Promise((resolve) => setTimeout(resolve, 60))
+  it('but steady enough is read to its end, although that takes longer than it may be silent', async () => {
+    const readSteady = createReadBody(1500)
+    const steady = await listen(
+      (request) => readSteady(request, 1024).then((body) => nodeRespond(200, {}, String(body.byteLength))),
+      { port: 0, host: '127.0.0.1' },
+    )
+    try {
+      const socket = await open(steady.port)
+      const answered = once(socket.setEncoding('utf8'), 'data')
+      socket.write(head('content-length: 5'))
+      const drip = setInterval(() => socket.write('x'), 400)
+      const [answer] = await within(10_000, 'the answer', answered).finally(() => clearInterval(drip))
+      expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n5$/)
+      socket.destroy()
+    } finally {
+      await steady.close(0)
     }
-    const [answer] = await within(5000, 'the answer', answered)
-    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n3$/)
-    socket.destroy()
   })
 })

@@ -1,4 +1,5 @@
-// Waits with a deadline that has a name: a test that hangs says what it waited for.
+// Waits with a deadline that has a name: a test that hangs says what it waited for. A deadline stands for 'ever', not for a promise of
+// ours: on a busy machine everything takes five times as long.
 
 /** @throws Error naming `what`, when `promise` has not settled after `ms` of real time */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
@@ -29,4 +30,18 @@ export async function eventually<T>(
     if (performance.now() > end) throw new Error(`waited ${ms} ms for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+}
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+}
+
+/** Node 20 has no Promise.withResolvers. */
+export function deferred<T = void>(): Deferred<T> {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
 }

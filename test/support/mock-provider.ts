@@ -36,7 +36,7 @@ export interface MockProvider {
   /** Negative counts from the end. @throws Error when there is no such request */
   at(index: number): RecordedRequest
   received(count: number, ms?: number): Promise<void>
-  /** How the exchange of the request ended, once it has. @throws Error after `ms` (2,000) */
+  /** How the exchange of the request ended, once it has. @throws Error after `ms` (10,000) */
   closed(index: number, ms?: number): Promise<Closing>
   /** Bytes of answers handed to sockets and not yet taken by clients. */
   bufferedBytes(): number
@@ -134,6 +134,9 @@ async function play(steps: readonly Step[], outgoing: ServerResponse, gone: Abor
         break
       case 'wait':
         await sleep(step.ms, undefined, { signal: gone })
+        break
+      case 'hold':
+        await step.until
         break
       case 'hang':
         return

@@ -18,6 +18,7 @@ export type Step =
   | { readonly do: 'head'; readonly status: number; readonly headers: Readonly<Record<string, string>> }
   | { readonly do: 'write'; readonly bytes: Uint8Array }
   | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'hold'; readonly until: Promise<unknown> }
   /** Nothing more, until the other side goes away. */
   | { readonly do: 'hang' }
   | { readonly do: 'reset' }
@@ -66,7 +67,12 @@ function questionOf(wire: Wire, body: JsonObject): Question {
 }
 
 function delay(script: Script): readonly Step[] {
-  return script.delayFirstMs === undefined ? [] : [{ do: 'wait', ms: script.delayFirstMs }]
+  const wait: readonly Step[] = script.delayFirstMs === undefined ? [] : [{ do: 'wait', ms: script.delayFirstMs }]
+  return [...wait, ...hold(script.holdFirst)]
+}
+
+function hold(until: Promise<unknown> | undefined): readonly Step[] {
+  return until === undefined ? [] : [{ do: 'hold', until }]
 }
 
 function usualHeaders(wire: Wire, id: string): Readonly<Record<string, string>> {
@@ -155,7 +161,12 @@ function writes(pieces: readonly string[], script: Script): readonly Step[] {
   const text = pieces.map((piece) => (script.crlf ? piece.replaceAll('\n', '\r\n') : piece))
   const buffers = script.sliceBytes === undefined ? text.map(utf8) : slices(utf8(text.join('')), script.sliceBytes)
   const pause: readonly Step[] = script.delayMs === undefined ? [] : [{ do: 'wait', ms: script.delayMs }]
-  return buffers.flatMap((bytes, index): readonly Step[] => (index > 0 ? pause : []).concat({ do: 'write', bytes }))
+  const middle = Math.ceil(buffers.length / 2)
+  return buffers.flatMap((bytes, index): readonly Step[] => [
+    ...(index > 0 ? pause : []),
+    ...(index === middle ? hold(script.holdMid) : []),
+    { do: 'write', bytes },
+  ])
 }
 
 function slices(bytes: Uint8Array, size: number): readonly Uint8Array[] {

@@ -1,13 +1,11 @@
 // What a mock provider saw: one record a request, with waits that have a deadline and a name.
-import { within } from './deadline.ts'
+import { deferred, within, type Deferred } from './deadline.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 
 /** How the exchange ended, seen from the provider. `answered`: the last byte was written and the client was still there. */
 export interface Closing {
   readonly how: 'answered' | 'client-gone' | 'scripted'
-  /** `performance.now()` of this process. */
-  readonly atMs: number
 }
 
 export interface RecordedRequest {
@@ -22,6 +20,7 @@ export interface RecordedRequest {
   readonly text: string
   /** `{}` when the body is no JSON object. */
   readonly json: JsonObject
+  /** `performance.now()` of this process. */
   readonly receivedMs: number
   /** The answer it got; null for errors, faults and paths without a plan. */
   plan: AnswerPlan | null
@@ -29,7 +28,7 @@ export interface RecordedRequest {
 
 export class Recording {
   readonly requests: RecordedRequest[] = []
-  readonly #closings: Array<PromiseWithResolvers<Closing>> = []
+  readonly #closings: Array<Deferred<Closing>> = []
   readonly #arrivals: Array<{ readonly count: number; readonly resolve: () => void }> = []
 
   add(method: string, url: string, headers: Readonly<Record<string, string>>, body: Uint8Array): RecordedRequest {
@@ -45,16 +44,16 @@ export class Recording {
   }
 
   close(index: number, how: Closing['how']): void {
-    this.#closing(index).resolve({ how, atMs: performance.now() })
+    this.#closing(index).resolve({ how })
   }
 
   /** @throws Error after `ms` when the exchange is still open */
-  closed(index: number, ms = 2_000): Promise<Closing> {
+  closed(index: number, ms = 10_000): Promise<Closing> {
     return within(ms, `the end of upstream request ${index}`, this.#closing(index).promise)
   }
 
   /** Resolves when `count` requests have been received in all. @throws Error after `ms` */
-  async received(count: number, ms = 2_000): Promise<void> {
+  async received(count: number, ms = 10_000): Promise<void> {
     if (this.requests.length >= count) return
     const { promise, resolve } = deferred<void>()
     this.#arrivals.push({ count, resolve })
@@ -69,21 +68,7 @@ export class Recording {
   }
 
   /** A wait may be asked for before its request has come. */
-  #closing(index: number): PromiseWithResolvers<Closing> {
+  #closing(index: number): Deferred<Closing> {
     return (this.#closings[index] ??= deferred<Closing>())
   }
-}
-
-interface PromiseWithResolvers<T> {
-  readonly promise: Promise<T>
-  readonly resolve: (value: T) => void
-}
-
-/** Node 20 has no Promise.withResolvers. */
-function deferred<T>(): PromiseWithResolvers<T> {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

@@ -38,6 +38,10 @@ export interface Script {
   readonly delayFirstMs?: number
   /** Before every frame but the first. */
   readonly delayMs?: number
+  /** Before the head: as long as the test likes. */
+  readonly holdFirst?: Promise<unknown>
+  /** Behind the first half of the frames. */
+  readonly holdMid?: Promise<unknown>
   /** The body goes out in writes of this many bytes, across frames and characters. */
   readonly sliceBytes?: number
   /** How many frames go out before a `-mid` fault; half of them otherwise. */

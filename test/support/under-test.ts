@@ -8,9 +8,6 @@ import { onWorkers } from './runtime.ts'
 export const startGatewayUnderTest = (options?: TestGatewayOptions): Promise<GatewayUnderTest> =>
   onWorkers ? startWorkersGateway(options) : startTestGateway(options)
 
-/** How soon the provider hears that the client of a stream has left; on Workers within a keep-alive of 500 ms (docs/workers.md). */
-export const noticesLeavingWithinMs = onWorkers ? 1500 : 250
-
 /** A gateway that can be killed. */
 export interface MortalGateway extends Pick<GatewayUnderTest, 'provider' | 'events' | 'stop'> {
   ask(options: AskOptions): Promise<Response>

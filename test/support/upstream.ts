@@ -79,6 +79,7 @@ async function respond(steps: readonly Step[], exchange: Exchange): Promise<Upst
   const { asked, signal, clock, gone } = exchange
   for (const [at, step] of steps.entries()) {
     if (step.do === 'wait') await clock.sleep(step.ms, signal)
+    else if (step.do === 'hold') await step.until
     else if (step.do === 'hang') await hang(asked.firstByteMs, 'first_byte_timeout', exchange)
     else if (step.do === 'head') {
       return { status: step.status, headers: new Headers(step.headers), body: bodyOf(steps.slice(at + 1), exchange) }
@@ -98,6 +99,7 @@ async function* bodyOf(steps: readonly Step[], exchange: Exchange): AsyncGenerat
       signal.throwIfAborted()
       if (step.do === 'write') yield step.bytes
       else if (step.do === 'wait') await clock.sleep(step.ms, signal)
+      else if (step.do === 'hold') await step.until
       else if (step.do === 'hang') await hang(asked.idleMs, 'idle_timeout', exchange)
       else if (step.do === 'reset' || step.do === 'close') {
         how = 'scripted'
