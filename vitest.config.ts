@@ -34,6 +34,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // Its own is a second, which a busy machine can take for anything.
+    expect: { poll: { timeout: 10_000 } },
     // Suites wait for sockets, browsers and databases most of their time: on two cores, vitest would run one of them at once.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     globalSetup: ['test/support/dashboard-setup.ts'],

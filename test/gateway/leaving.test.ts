@@ -85,9 +85,9 @@ for (const door of doorCases) {
   })
 }
 
-it('mixes up nobody: 400 at once, each gets what it asked for', async () => {
+it('mixes up nobody: 200 at once, each gets what it asked for', async () => {
   const answers = await Promise.all(
-    Array.from({ length: 400 }, async (_unused, index) => {
+    Array.from({ length: 200 }, async (_unused, index) => {
       const door = doorCases[index % 2] ?? doorCases[0]
       if (door === undefined) return true
       const model = index % 4 < 2 ? door.native : door.foreign

@@ -62,18 +62,18 @@ describe('a policy file', () => {
   it('is read again when it changes, and gone when it is removed', async () => {
     expect(await chosen()).toBe('anthropic:claude-sonnet-5')
     await write(own(), rule('haiku'))
-    await expect.poll(chosen, { timeout: 5000, interval: 200 }).toBe('anthropic:claude-haiku-4-5')
+    await expect.poll(chosen, { interval: 200 }).toBe('anthropic:claude-haiku-4-5')
     await write(own(), rule('opus'))
-    await expect.poll(chosen, { timeout: 5000, interval: 200 }).toBe('anthropic:claude-opus-5-5')
+    await expect.poll(chosen, { interval: 200 }).toBe('anthropic:claude-opus-5-5')
     await rm(own())
-    await expect.poll(chosen, { timeout: 5000, interval: 200 }).toBe('anthropic:claude-sonnet-5')
+    await expect.poll(chosen, { interval: 200 }).toBe('anthropic:claude-sonnet-5')
   })
 
   it('that is broken leaves its last good version in force, and is on record once, with line and column', async () => {
     await write(own(), rule('haiku'))
     expect(await chosen()).toBe('anthropic:claude-haiku-4-5')
     await write(own(), rule('opus', '{ has_tols: true }'))
-    await expect.poll(async () => (await chosen(), (await invalid()).length), { timeout: 5000, interval: 200 }).toBe(1)
+    await expect.poll(async () => (await chosen(), (await invalid()).length), { interval: 200 }).toBe(1)
     expect(await chosen()).toBe('anthropic:claude-haiku-4-5')
     const [event] = await invalid()
     expect(event?.payload).toMatchObject({ path: own(), workspace })
@@ -81,7 +81,7 @@ describe('a policy file', () => {
       { line: 3, column: 23, message: expect.stringContaining('there is no "has_tols" here; allowed: has_images, has_tools') },
     ])
     await write(own(), 'rules: [\n  - oops')
-    await expect.poll(async () => (await chosen(), (await invalid()).length), { timeout: 5000, interval: 200 }).toBe(2)
+    await expect.poll(async () => (await chosen(), (await invalid()).length), { interval: 200 }).toBe(2)
     expect(await chosen()).toBe('anthropic:claude-haiku-4-5')
   })
 })

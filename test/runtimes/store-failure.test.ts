@@ -3,12 +3,11 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openSqlite } from '../../runtimes/node/sqlite.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import { within } from '../support/deadline.ts'
+import { deferred, eventually, within } from '../support/deadline.ts'
 import { startTestGateway } from '../support/gateway.ts'
 import { runProgram, temporaryHome } from '../support/program.ts'
 
@@ -99,7 +98,7 @@ describe('durability: strict', () => {
       vi.spyOn(gateway.context.storage, 'flush').mockImplementation(() => new Promise((resolve) => (flushed = resolve)))
       let text: string | undefined
       const answered = gateway.post('/v1/messages', body(stream)).then(async (answer) => (text = await answer.text()))
-      await vi.waitFor(() => expect(flushed).toBeDefined(), { timeout: 2000, interval: 5 })
+      await eventually(10_000, 'the flush', () => flushed !== undefined)
       // Committed, so that a crash loses nothing; not yet told, because power loss still could.
       expect((await gateway.events()).map(({ type }) => type).slice(-1)).toEqual(['turn.completed'])
       expect(text).toBeUndefined()
@@ -114,13 +113,14 @@ describe('durability: strict', () => {
   it('makes fifty that end at once share the flushes of a slow disk, each on record', async () => {
     const gateway = await startTestGateway({ config: { durability: 'strict' } })
     try {
-      const flush = vi.spyOn(gateway.context.storage, 'flush').mockImplementation(() => delay(50))
-      const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.post('/v1/messages', body(true))))
-      for (const text of await Promise.all(answers.map((answer) => answer.text()))) expect(text).toContain('message_stop')
-      const ended = (await gateway.events()).filter(({ type }) => type === 'turn.completed')
-      expect(ended.length).toBe(50)
-      expect(flush.mock.calls.length).toBeGreaterThan(0)
-      expect(flush.mock.calls.length).toBeLessThan(20)
+      const slow = deferred()
+      const flush = vi.spyOn(gateway.context.storage, 'flush').mockImplementationOnce(() => slow.promise)
+      const answers = Array.from({ length: 50 }, async () => (await gateway.post('/v1/messages', body(true))).text())
+      const ended = async () => (await gateway.events()).filter(({ type }) => type === 'turn.completed').length === 50
+      await eventually(10_000, 'all of them to be on record, during the first flush', ended)
+      slow.resolve()
+      for (const text of await Promise.all(answers)) expect(text).toContain('message_stop')
+      expect(flush.mock.calls.length).toBeLessThanOrEqual(3)
     } finally {
       vi.restoreAllMocks()
       await gateway.stop()

@@ -162,11 +162,11 @@ function writes(pieces: readonly string[], script: Script): readonly Step[] {
   const buffers = script.sliceBytes === undefined ? text.map(utf8) : slices(utf8(text.join('')), script.sliceBytes)
   const pause: readonly Step[] = script.delayMs === undefined ? [] : [{ do: 'wait', ms: script.delayMs }]
   const middle = Math.ceil(buffers.length / 2)
-  return buffers.flatMap((bytes, index): readonly Step[] => [
+  const before = (index: number): readonly Step[] => [
     ...(index > 0 ? pause : []),
     ...(index === middle ? hold(script.holdMid) : []),
-    { do: 'write', bytes },
-  ])
+  ]
+  return buffers.flatMap((bytes, index): readonly Step[] => before(index).concat({ do: 'write', bytes }))
 }
 
 function slices(bytes: Uint8Array, size: number): readonly Uint8Array[] {
