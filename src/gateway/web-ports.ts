@@ -2,6 +2,7 @@
 // way brings its own (performance.md, "What follows" 1).
 import { GatewayError } from '../ir/errors.ts'
 import { concatBytes, ownedBytes } from '../lib/bytes.ts'
+import { createSilence } from '../lib/silence.ts'
 import { createFrameTracker } from '../lib/sse.ts'
 import type { AnswerStream, OnClientGone, ReadBody, Respond } from '../services.ts'
 
@@ -52,62 +53,90 @@ export const webRespond: Respond = (status, headers, body) => {
 export function toReadableStream(stream: AnswerStream): ReadableStream<Uint8Array> {
   const iterator = stream.chunks[Symbol.asyncIterator]()
   const frames = createFrameTracker()
+  /** After a keep-alive the chunk is still on its way: the next pull waits for the same one. */
   let waiting: Promise<IteratorResult<Uint8Array>> | null = null
+  let pull: Pull | null = null
   let cancelled = false
-  let stopWaiting = (): void => {}
+  const silence = createSilence(stream.keepAliveMs, () => {
+    if (pull !== null && frames.between) answer(pull, stream.keepAlive)
+  })
   const patience = createPatience(stream.takenWithinMs, leave)
-
-  /** null after a silence: the chunk is still on its way, and the next pull waits for the same one. */
-  const nextWithin = (next: Promise<IteratorResult<Uint8Array>>): Promise<IteratorResult<Uint8Array> | null> =>
-    new Promise((resolve, reject) => {
-      const timer = frames.between ? setTimeout(() => resolve(null), stream.keepAliveMs) : undefined
-      stopWaiting = () => {
-        clearTimeout(timer)
-        resolve(null)
-      }
-      next.then(resolve, reject).finally(() => clearTimeout(timer))
-    })
 
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
+      pull: (controller) => {
         patience.stop()
-        for (;;) {
-          waiting ??= iterator.next()
-          const result = await nextWithin(waiting)
-          if (cancelled) return
-          if (result === null) {
-            controller.enqueue(stream.keepAlive)
-            patience.start()
-            return
-          }
-          waiting = null
-          if (result.done === true) {
-            controller.close()
-            return
-          }
-          // A pull that enqueues nothing is not repeated: an empty chunk would end the answer in silence.
-          if (result.value.length === 0) continue
-          frames.add(result.value)
-          controller.enqueue(result.value)
-          patience.start()
-          return
-        }
+        if (cancelled) return
+        // By hand, as each chunk of each stream goes through here.
+        return new Promise((resolve, reject) => {
+          pull = { controller, resolve, reject }
+          take(pull)
+        })
       },
       cancel: leave,
     },
     { highWaterMark: 0 },
   )
 
+  function take(mine: Pull): void {
+    silence.start()
+    waiting ??= iterator.next()
+    waiting.then(
+      (result) => {
+        // What a keep-alive has answered asks no more, and nobody does who has left.
+        if (pull !== mine) return
+        waiting = null
+        if (result.done === true) {
+          settle()
+          silence.end()
+          mine.controller.close()
+          mine.resolve()
+        } else if (result.value.length === 0) {
+          // A pull that enqueues nothing is not repeated: an empty chunk would end the answer in silence.
+          take(mine)
+        } else {
+          frames.add(result.value)
+          answer(mine, result.value)
+        }
+      },
+      (error: unknown) => {
+        if (pull !== mine) return
+        settle()
+        silence.end()
+        mine.reject(error)
+      },
+    )
+  }
+
+  function answer(mine: Pull, bytes: Uint8Array): void {
+    settle()
+    mine.controller.enqueue(bytes)
+    patience.start()
+    mine.resolve()
+  }
+
+  function settle(): void {
+    pull = null
+    silence.stop()
+  }
+
   function leave(): void {
     patience.stop()
+    silence.end()
     cancelled = true
     // First: a generator that waits for the provider only returns once the provider is told to stop.
     stream.cancel()
-    stopWaiting()
+    pull?.resolve()
+    pull = null
     waiting?.catch(() => {})
     iterator.return?.().catch(() => {})
   }
+}
+
+interface Pull {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
 }
 
 /** From its start, and then from each chunk on: `gone` unless the next one is asked for in time. */

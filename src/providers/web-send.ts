@@ -1,5 +1,6 @@
 // The way upstream on runtimes whose only client is fetch. Node brings its own (performance.md, "What follows" 1).
 import { ownedBytes } from '../lib/bytes.ts'
+import { createSilence } from '../lib/silence.ts'
 import { UpstreamFailure, type Send, type UpstreamFault } from '../services.ts'
 
 /** fetch, with what a runtime adds to its options. */
@@ -52,34 +53,36 @@ function bytesOf(response: Response, { abort, idleMs, leave }: Reading): AsyncIt
   // A short answer that says its length is read in one piece: a web stream would be made for it alone.
   if (isShort(response.headers)) return wholeOf(response, { abort, idleMs, leave })
   const reader = response.body?.getReader()
+  const idle = createSilence(idleMs, () => abort.abort(new UpstreamFailure('idle_timeout')))
   let ended = reader === undefined
-  const pass = ({ value }: { readonly value?: Uint8Array | undefined }): IteratorResult<Uint8Array> => {
-    clearTimeout(idle)
-    if (value !== undefined) return { done: false, value }
+  const finish = (): void => {
     ended = true
+    idle.end()
     leave()
+  }
+  const pass = ({ value }: { readonly value?: Uint8Array | undefined }): IteratorResult<Uint8Array> => {
+    idle.stop()
+    if (value !== undefined) return { done: false, value }
+    finish()
     return over
   }
   const fail = (error: unknown): never => {
-    clearTimeout(idle)
-    ended = true
-    leave()
+    finish()
     throw abort.signal.aborted ? abort.signal.reason : new UpstreamFailure('reset', error)
   }
-  let idle: ReturnType<typeof setTimeout> | undefined
   const iterator: AsyncIterator<Uint8Array> = {
     next() {
       if (reader === undefined || ended) {
         leave()
         return Promise.resolve(over)
       }
-      idle = setTimeout(() => abort.abort(new UpstreamFailure('idle_timeout')), idleMs)
+      idle.start()
       return reader.read().then(pass, fail)
     },
     return() {
-      leave()
-      if (ended) return Promise.resolve(over)
-      ended = true
+      const wasEnded = ended
+      finish()
+      if (wasEnded) return Promise.resolve(over)
       // The rest of the answer would have to be read before the connection could be used again.
       abort.abort(new DOMException('the answer is not read on', 'AbortError'))
       reader?.cancel().catch(() => undefined)
