@@ -48,6 +48,8 @@ export async function loadPostgresDriver(url: string): Promise<PostgresDriver> {
     pool(config) {
       const pool = new pg.Pool({ ...shared, ...config })
       pool.on('error', () => undefined)
+      // The pool hears those that are idle, and nobody one that is lent out: its statement has failed, which is enough.
+      pool.on('connect', (client) => client.on('error', () => undefined))
       return pool
     },
   }

@@ -1,5 +1,6 @@
 // Postgres crashes and comes back, as in a failover, while two gateways go on answering.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Client } from 'pg'
 import { eventually, within } from '../support/deadline.ts'
 import { openProgramHome, type ProgramGateway, type ProgramHome } from '../support/program-gateway.ts'
 import { postgresBinaries, startPostgres, withoutPostgres, type PostgresServer } from '../support/postgres-server.ts'
@@ -11,7 +12,6 @@ describe.skipIf(postgresBinaries === null)(`a Postgres that restarts under load$
   let server: PostgresServer
   let url = ''
   let home: ProgramHome
-  let gateways: readonly ProgramGateway[]
   beforeAll(async () => {
     server = await startPostgres()
   })
@@ -19,11 +19,11 @@ describe.skipIf(postgresBinaries === null)(`a Postgres that restarts under load$
   beforeEach(async () => {
     url = await server.database('restarts')
     home = await openProgramHome({}, url)
-    gateways = [await home.start(), await home.start()]
   })
   afterEach(() => home.remove())
 
   it('behind two gateways: no answer fails or is cut, and afterwards each turn is on record: lost 0, doubled 0', async () => {
+    const gateways = [await home.start(), await home.start()]
     const whole: string[] = []
     const others: unknown[] = []
     let deferred = 0
@@ -69,5 +69,21 @@ describe.skipIf(postgresBinaries === null)(`a Postgres that restarts under load$
     )
     expect(await server.query(url, 'select sum(call_count)::int as calls from usage_hourly')).toEqual([{ calls: whole.length }])
     expect(await server.query(url, 'select turn_id from inflight')).toEqual([])
+  })
+
+  it('in the middle of what serve reads: that question fails, and serve goes on', async () => {
+    const serve = await home.serve()
+    const ask = () => fetch(`${serve.url}/analytics/by_key`)
+    const holder = new Client({ connectionString: url })
+    holder.on('error', () => undefined)
+    await holder.connect()
+    await holder.query('begin; lock table calls, usage_hourly in access exclusive mode')
+    const asked = ask()
+    const waits = `select from pg_locks where not granted`
+    await eventually(5000, 'the question to wait', async () => (await server.query(url, waits)).length > 0)
+    await server.kill()
+    expect((await within(5000, 'its refusal', asked)).status).toBeGreaterThanOrEqual(500)
+    await server.start()
+    await eventually(5000, 'an answer', async () => (await ask()).status === 200)
   })
 })
