@@ -23,10 +23,16 @@ const askEveryMs = 400
 const answerWithinMs = 500
 const againAfterMs = { first: 50, last: 1000 }
 
-/** `ask`: reaches the server by another connection, or rejects. */
+export interface WaysToServer {
+  /** Reaches it by another connection, or rejects. */
+  ask(): Promise<unknown>
+  /** Rejects for a connection whose session is shared, by a pooler that was changed since the start: it would hear nothing. */
+  check(client: Client): Promise<unknown>
+}
+
 export function watchIdentities(
   driver: PostgresDriver,
-  ask: () => Promise<unknown>,
+  { ask, check }: WaysToServer,
   options: IdentityWatchOptions = {},
 ): IdentityWatch {
   const { nowMs = () => performance.now(), trustMs = 5 * 60_000 } = options
@@ -44,6 +50,7 @@ export function watchIdentities(
   async function listen(): Promise<void> {
     const client = await driver.connect({ query_timeout: answerWithinMs })
     try {
+      await check(client)
       client.on('notification', changed)
       await client.query('listen metis_identities')
       // What changed before is not told again.

@@ -14,7 +14,7 @@ import type { DatabaseAddress } from './database-address.ts'
 import { copyTables } from './postgres-copy.ts'
 import { faultOf, loadPostgresDriver, unreachable } from './postgres-driver.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
-import { watchIdentities } from './postgres-identities.ts'
+import { watchIdentities, type WaysToServer } from './postgres-identities.ts'
 import { isPooled } from './postgres-pooler.ts'
 import { createPostgresWriter } from './postgres-writer.ts'
 
@@ -54,7 +54,7 @@ export async function openPostgres(address: PostgresAddress, options: OpenPostgr
     const client = await pool.connect()
     const inspected = await inspect(client, pool, address.shown).finally(() => client.release(isReadonly))
     isOwn = true
-    return createPostgresStorage({ driver, pool, ...inspected }, options)
+    return createPostgresStorage({ driver, pool, shown: address.shown, ...inspected }, options)
   } catch (error) {
     await pool.end()
     throw error instanceof StoreError ? error : unreachable(address.shown, error)
@@ -67,8 +67,8 @@ interface Inspected {
 }
 
 async function inspect(client: PoolClient, pool: Pool, shown: string): Promise<Inspected> {
-  const { rows } = await client.query<{ version: string; schema: string | null; ours: boolean; tables: number; session: number }>(
-    `select current_setting('server_version') as version, current_schema() as schema, pg_backend_pid() as session,
+  const { rows } = await client.query<{ version: string; schema: string | null; ours: boolean; tables: number }>(
+    `select current_setting('server_version') as version, current_schema() as schema,
        count(*) as tables, coalesce(bool_or(tablename = 'kysely_migration'), false) as ours
      from pg_tables where schemaname = current_schema()`,
   )
@@ -79,17 +79,18 @@ async function inspect(client: PoolClient, pool: Pool, shown: string): Promise<I
     throw new StoreError(`${shown} is not a metis database (schema ${found.schema} holds another program's tables)`, mend)
   return {
     serverVersion: found.version.split(' ')[0] ?? found.version,
-    isPooled: await isPooled(pool, client, found.session, shown),
+    isPooled: await isPooled(pool, client, shown),
   }
 }
 
 interface Parts extends Inspected {
   readonly driver: PostgresDriver
   readonly pool: Pool
+  readonly shown: string
 }
 
 function createPostgresStorage(
-  { driver, pool, serverVersion, isPooled: pooled }: Parts,
+  { driver, pool, shown, serverVersion, isPooled: pooled }: Parts,
   options: OpenPostgresOptions,
 ): PostgresStorage {
   /** The connection of exclusive work, for all that this work asks of `db`. */
@@ -99,7 +100,8 @@ function createPostgresStorage(
     return client === undefined ? pool.connect() : lent(client)
   }
   const db = new Kysely<Database>({ dialect: new OwnSchemaDialect({ pool: { connect, end: () => pool.end() } }) })
-  const identities = options.listen === true ? watchIdentities(driver, () => pool.query('select 1')) : null
+  const ways: WaysToServer = { ask: () => pool.query('select 1'), check: (client) => isPooled(pool, client, shown) }
+  const identities = options.listen === true ? watchIdentities(driver, ways) : null
   const writer = createPostgresWriter(driver, () => identities?.changed())
   let beating: ReturnType<typeof setInterval> | undefined
   let closed = false

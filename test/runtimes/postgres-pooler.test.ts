@@ -85,6 +85,39 @@ describe.skipIf(!areHere)(`PgBouncer${withoutPostgres}${withoutPgBouncer}`, () =
     expect(await written).toEqual([1])
   })
 
+  it('changed to transactions under two gateways that run: nothing that they write is lost, and no revocation', async () => {
+    pooler = await startPgBouncer(url, 'session')
+    const port = Number(new URL(pooler.url).port)
+    const [one, two] = [await openGateway(), await openGateway()]
+    const [{ db }, queues] = [one, [queueOn(one), queueOn(two)]]
+    const keys = keysOn(one)
+    const { keyId } = await keys.issue({ name: 'laptop' }, byTest)
+    await untilRemembered(one, keys, keyId)
+    await pooler.stop()
+    pooler = await startPgBouncer(url, 'transaction', port)
+    await server.query(url, `update gateway_keys set revoked_us = 7 where id = '${keyId}'`)
+    await eventually(3000, 'the revocation', async () => (await keys.findForToken(keyId))?.revokedUs === 7)
+    const written: Promise<readonly number[]>[] = []
+    await eventually(5000, 'one to meet what the other has prepared', () => {
+      const team = { id: `team ${written.length}`, display_name: '', created_us: 1 }
+      for (const queue of queues)
+        written.push(
+          queue.commit([
+            db
+              .insertInto('teams')
+              .values(team)
+              .onConflict((same) => same.doNothing())
+              .compile(),
+          ]),
+        )
+      return queues.some((queue) => queue.state().busySinceMs !== null)
+    })
+    await pooler.stop()
+    pooler = await startPgBouncer(url, 'session', port)
+    expect((await Promise.all(written)).flat().reduce((sum, rows) => sum + rows, 0)).toBe(written.length / 2)
+    expect(await server.query(url, 'select count(*)::int as n from teams')).toEqual([{ n: written.length / 2 }])
+  })
+
   it.each(['transaction', 'statement'])(
     'by %s: refused in one line that says what mends it, and nothing is written',
     async (mode) => {
