@@ -169,7 +169,7 @@ describe('/analytics/inflight', () => {
     const seen = deferred()
     gateway.provider.script({ holdFirst: seen.promise })
     const answer = ask('claude-haiku-4-5', { headers: { 'x-metis-project': 'slow' } })
-    const running = await eventually(5000, 'the turn to be with the provider', async () => {
+    const running = await eventually(10_000, 'the turn to be with the provider', async () => {
       const { running, turns } = objectOf(await dataOf('/analytics/inflight?project=slow'))
       return running === 1 && turns
     })

@@ -67,7 +67,7 @@ export function gatewayContract(
     }
     /** Turns that end after their client: the last one on record. */
     const lastEnd = (status: string) =>
-      eventually(3000, `a turn that is ${status}`, async () => {
+      eventually(10_000, `a turn that is ${status}`, async () => {
         const last = (await gateway.events()).at(-1)
         return last?.type === 'turn.completed' && last.payload['status'] === status && last
       })
@@ -200,7 +200,7 @@ export function gatewayContract(
       const { keyId, token } = await gateway.issue({ name: 'short-lived' })
       expect(await status({ token })).toBe(200)
       await gateway.revoke(keyId)
-      const refused = await eventually(5000, 'the key to be refused', async () => {
+      const refused = await eventually(10_000, 'the key to be refused', async () => {
         const response = await gateway.post('/v1/messages', asked, { token })
         return response.status === 401 && response
       })

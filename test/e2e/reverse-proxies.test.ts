@@ -127,7 +127,7 @@ for (const [name, start] of Object.entries(reverseProxies)) {
 
     async function whole(asked: Asked): Promise<{ status: number; headers: Answer['headers']; text: string }> {
       const { status, headers, text, ended } = await ask(asked)
-      await within(5000, 'the whole answer', ended)
+      await within(10_000, 'the whole answer', ended)
       return { status, headers, text: text() }
     }
 
@@ -143,12 +143,12 @@ for (const [name, start] of Object.entries(reverseProxies)) {
       const answer = await exchange.answer
       expect(answer.headers['content-type']).toMatch(/^text\/event-stream/)
       // The provider has sent half of it and says no more: what came came unbuffered.
-      await eventually(5000, 'the first words', () => answer.text().includes('content_block_delta'))
+      await eventually(10_000, 'the first words', () => answer.text().includes('content_block_delta'))
       expect(answer.text()).not.toContain('message_stop')
       exchange.leave()
       expect((await home.provider.closed(nth)).how).toBe('client-gone')
       const turnId = String(answer.headers['x-metis-turn-id'])
-      const call = await eventually(5000, 'the record', async () => (await home.turns()).get(turnId)?.[1])
+      const call = await eventually(10_000, 'the record', async () => (await home.turns()).get(turnId)?.[1])
       expect(call.payload).toMatchObject({ error_class: 'CANCELLED', attempts: 1 })
     })
 

@@ -17,7 +17,7 @@ export function textOfPlan(plan: AnswerPlan): string {
 
 /** The newest call on record, once its turn is complete. */
 export function lastCall(gateway: GatewayUnderTest): Promise<JsonObject> {
-  return eventually(5000, 'the end of the last turn', async () => {
+  return eventually(10_000, 'the end of the last turn', async () => {
     const events = await gateway.events()
     const last = events.findLast(({ type }) => type.startsWith('llm.call_'))
     const opened = events.findLast(({ type }) => type === 'route.decided')

@@ -66,7 +66,7 @@ describe.each(doors)('through $path', ({ path, type, body }) => {
     const turnId = response.headers.get('x-metis-turn-id')
     const turn = (await gateway.events()).find((event) => event.turnId === turnId && event.type === 'turn.completed')
     expect(turn?.payload).toMatchObject({ status: 'refused', error_code: 'runaway_stopped' })
-    const found = await eventually(5000, 'the finding on record', async () =>
+    const found = await eventually(10_000, 'the finding on record', async () =>
       (await gateway.events()).findLast((event) => event.type === 'gateway.runaway_detected'),
     )
     expect(found.payload).toMatchObject({ subject, reason: 'repeated_tool_call', stopped: true, repeats: 3 })
@@ -78,7 +78,7 @@ describe.each(doors)('through $path', ({ path, type, body }) => {
       { subject, reason: 'repeated_tool_call' },
     ])
     expect(await run('brake', 'release', subject)).toMatchObject({ code: 0, stdout: `released ${subject}` })
-    await eventually(5000, 'the session to go on', async () => (await ask('circle', usual)).response.status === 200)
+    await eventually(10_000, 'the session to go on', async () => (await ask('circle', usual)).response.status === 200)
     expect((await run('brake', 'release', subject)).stderr).toContain('is not stopped')
     expect((await run('brake', 'list')).stderr).toContain('nobody is stopped')
     const released = (await gateway.events()).findLast((event) => event.type === 'gateway.runaway_released')

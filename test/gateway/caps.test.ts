@@ -272,7 +272,7 @@ describe('spending alerts', () => {
       expect((await on.post('/v1/messages', bodyOf(), { token })).status).toBe(200)
     }
     for (const nanoUsd of [0, 0.7e9, 0.81e9, 0.9e9, 0.951e9, 0.97e9]) await callWithSpent(nanoUsd)
-    const alerts = await eventually(5000, 'both webhooks', async () => received.length >= 3 && received)
+    const alerts = await eventually(10_000, 'both webhooks', async () => received.length >= 3 && received)
     const identity = `key:${keyId}`
     expect((await on.events()).filter((event) => event.type === 'quota.alert').map(({ payload }) => payload)).toMatchObject([
       { identity, scope: 'budget', threshold_percent: 80, resets_at: null },

@@ -43,7 +43,7 @@ async function readAll(response: Response): Promise<{ text: string; broke: boole
 }
 
 export async function turnOf(gateway: TestGateway, turnId: string): Promise<Turn> {
-  const events = await eventually(5000, `the end of turn ${turnId}`, async () => {
+  const events = await eventually(10_000, `the end of turn ${turnId}`, async () => {
     const own = (await gateway.events()).filter((event) => event.turnId === turnId)
     return own.some(({ type }) => type === 'turn.completed') && own
   })

@@ -23,7 +23,7 @@ const content = [
 const bodyOf = (model: string, stream: boolean) => ({ model, stream, max_tokens: 64, messages: [{ role: 'user', content }] })
 const rows = () => gateway.context.storage.db.selectFrom('turn_messages').selectAll().orderBy('turn_id').execute()
 const kept = (count: number) =>
-  eventually(5000, `${count} turns' messages`, async () => {
+  eventually(10_000, `${count} turns' messages`, async () => {
     const found = await rows()
     return found.length === count ? found : undefined
   })

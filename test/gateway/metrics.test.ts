@@ -85,7 +85,7 @@ describe('GET /metrics', () => {
     leaving.abort()
     await expect(asked).rejects.toThrow()
     const cancelled = (text: string) => sumOf(text, 'metis_turns_total', 'status="cancelled"')
-    await eventually(5000, 'the cancelled turn', async () => cancelled(await scrape()) > cancelled(before) || undefined)
+    await eventually(10_000, 'the cancelled turn', async () => cancelled(await scrape()) > cancelled(before) || undefined)
   })
 
   it('says which provider is kept away from', async () => {

@@ -38,7 +38,7 @@ describe('a key with a limit', () => {
     expect(refused.retryAfter).toBeGreaterThan(10)
     expect(refused.retryAfter).toBeLessThanOrEqual(20)
     expect(await turnsOf(keyId)).toHaveLength(3)
-    const sample = await eventually(5000, 'the sampled event', async () =>
+    const sample = await eventually(10_000, 'the sampled event', async () =>
       (await gateway.events()).find(
         ({ type, payload }) => type === 'gateway.rate_limited' && payload['gateway_key_id'] === keyId,
       ),

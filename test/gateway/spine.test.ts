@@ -79,7 +79,7 @@ it('stops upstream and records CANCELLED when the client leaves mid-stream', asy
   const closing = await gateway.provider.closed(before)
   expect(closing.how).toBe('client-gone')
   const turnId = response.headers.get('x-metis-turn-id')
-  const call = await eventually(5000, 'the cancelled call is on record', async () =>
+  const call = await eventually(10_000, 'the cancelled call is on record', async () =>
     (await gateway.events()).find((event) => event.turnId === turnId && event.type === 'llm.call_completed'),
   )
   expect(call.payload).toMatchObject({ error_class: 'CANCELLED', usage_estimated: true, cost_basis: 'partial_estimate' })

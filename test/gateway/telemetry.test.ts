@@ -117,7 +117,7 @@ describe('spans over OTLP', () => {
     const answer = await ask(on, { stream: true }, { 'x-metis-session': 's-1', 'x-metis-project': 'gateway' })
     on.provider.script({ status: 500 })
     await ask(on, { model: 'gpt-5-mini' })
-    const spans = await eventually(5000, 'two spans', async () =>
+    const spans = await eventually(10_000, 'two spans', async () =>
       spansIn(received).length === 2 ? spansIn(received) : undefined,
     )
 
@@ -181,12 +181,12 @@ describe('spans over OTLP', () => {
     const { url, received } = await receiver(503, 200, 400)
     const on = await start({ otlp: { endpoint: `${url}/v1/traces`, service_name: 'team-gateway' } })
     expect((await ask(on)).status).toBe(200)
-    await eventually(8000, 'the second try', async () => received.length >= 2 || undefined)
+    await eventually(10_000, 'the second try', async () => received.length >= 2 || undefined)
     expect(spansIn(received.slice(0, 1))).toEqual(spansIn(received.slice(1, 2)))
     expect(JSON.stringify(received[0]?.body)).toContain('"team-gateway"')
-    await eventually(5000, 'the count', async () => (await metric(on, 'metis_spans_exported_total')) === 1 || undefined)
+    await eventually(10_000, 'the count', async () => (await metric(on, 'metis_spans_exported_total')) === 1 || undefined)
     expect((await ask(on)).status).toBe(200)
-    await eventually(5000, 'the drop', async () => (await metric(on, 'metis_spans_dropped_total')) === 1 || undefined)
+    await eventually(10_000, 'the drop', async () => (await metric(on, 'metis_spans_dropped_total')) === 1 || undefined)
   })
 })
 
@@ -245,7 +245,7 @@ describe('alerts by webhook', () => {
     const on = await start({ alerts: { webhook_url: `${url}/hook`, secret: 'a secret of the webhook' } })
     on.provider.script({ status: 401 })
     expect((await ask(on)).status).toBe(502)
-    const [alert] = await eventually(5000, 'the webhook', async () => (received.length > 0 ? received : undefined))
+    const [alert] = await eventually(10_000, 'the webhook', async () => (received.length > 0 ? received : undefined))
     expect(alert?.body).toMatchObject({ type: 'provider.degraded', provider: 'anthropic', reason: 'provider_auth_failed' })
     expect(alert?.headers['x-metis-signature']).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/)
   })
@@ -261,7 +261,7 @@ describe('alerts by webhook', () => {
     const tools = [{ name: 'read', input_schema: { type: 'object' } }]
     const last = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't3', content: 'x' }] }
     expect((await ask(on, { tools, messages: [...messages, last] })).status).toBe(200)
-    const [alert] = await eventually(5000, 'the webhook', async () => (received.length > 0 ? received : undefined))
+    const [alert] = await eventually(10_000, 'the webhook', async () => (received.length > 0 ? received : undefined))
     expect(alert?.body).toMatchObject({ type: 'gateway.runaway_detected', reason: 'repeated_tool_call', stopped: false })
   })
 })

@@ -72,7 +72,7 @@ describe('start', () => {
     expect((await fetch(`${gateway}/healthz`)).status).toBe(200)
     expect((await fetch(`${serve}/health`)).headers.get('metis-api-version')).toBe('1.0')
     program.signal('SIGTERM')
-    expect(await within(5000, 'the end after SIGTERM', program.ended)).toBe(0)
+    expect(await within(10_000, 'the end after SIGTERM', program.ended)).toBe(0)
     expect(await answers(`${serve}/health`)).toBe(false)
   })
 
@@ -90,7 +90,7 @@ describe('start', () => {
     const program = start('--port', '0', '--no-serve', '--demo')
     const gateway = await urlOf(program, 'gateway')
     // Another pipe than the one that told the address.
-    await eventually(5000, 'the hint', () => program.stderr().includes('no key has been issued yet') || undefined)
+    await eventually(10_000, 'the hint', () => program.stderr().includes('no key has been issued yet') || undefined)
     const token = await issueKey()
     expect((await ask(gateway, token, 'haiku', false)).status).toBe(200)
     const { stdout } = await runProgram(['list-keys', '--json'], { home })
@@ -116,7 +116,7 @@ describe('start', () => {
     // The connection is known to the gateway once it has answered a later one.
     await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
     program.signal('SIGTERM')
-    expect(await within(5000, 'the end of an idle gateway', program.ended)).toBe(0)
+    expect(await within(10_000, 'the end of an idle gateway', program.ended)).toBe(0)
   })
 
   it('ends at once when it is asked a second time', async () => {
@@ -124,11 +124,11 @@ describe('start', () => {
     const program = start('--port', '0', '--no-serve', '--demo')
     const response = await ask(await urlOf(program, 'gateway'), token, 'haiku', true)
     program.signal('SIGINT')
-    await eventually(5000, 'the line that says what a second signal does', () =>
+    await eventually(10_000, 'the line that says what a second signal does', () =>
       program.stderr().includes('once more stops at once'),
     )
     program.signal('SIGINT')
-    expect(await within(5000, 'the end after the second signal', program.ended)).toBe(130)
+    expect(await within(10_000, 'the end after the second signal', program.ended)).toBe(130)
     await expect(response.text()).rejects.toThrow()
   })
 
@@ -136,7 +136,7 @@ describe('start', () => {
     const program = start('--port', '0', '--serve-port', '0')
     const serve = await urlOf(program, 'serve')
     program.signal('SIGKILL')
-    await eventually(5000, 'the end of serve', async () => !(await answers(`${serve}/health`)))
+    await eventually(10_000, 'the end of serve', async () => !(await answers(`${serve}/health`)))
   })
 
   it('leaves a serve alone that runs already', async () => {
@@ -145,7 +145,7 @@ describe('start', () => {
     const program = start('--port', '0', '--serve-port', new URL(url).port)
     await program.printed(/a serve that was already running was left alone on /)
     program.signal('SIGTERM')
-    expect(await within(5000, 'the end after SIGTERM', program.ended)).toBe(0)
+    expect(await within(10_000, 'the end after SIGTERM', program.ended)).toBe(0)
     expect(await answers(`${url}/health`)).toBe(true)
   })
 
@@ -153,7 +153,7 @@ describe('start', () => {
     const port = await takenPort()
     const program = start('--port', '0', '--serve-port', String(port))
     await program.printed(/serve is not running/)
-    expect(program.stderr()).toContain(`port ${port} on 127.0.0.1 is taken`)
+    await eventually(10_000, 'the reason', () => program.stderr().includes(`port ${port} on 127.0.0.1 is taken`))
     expect((await fetch(`${await urlOf(program, 'gateway')}/healthz`)).status).toBe(200)
   })
 
@@ -216,7 +216,7 @@ describe('demo', () => {
     const teams = await (await fetch(`${running.serve}/analytics/by_team?window=30d`)).json()
     expect(teams).toMatchObject({ data: expect.arrayContaining([expect.objectContaining({ team_id: expect.any(String) })]) })
     program.signal('SIGTERM')
-    expect(await within(5000, 'the end of the demo', program.ended)).toBe(0)
+    expect(await within(10_000, 'the end of the demo', program.ended)).toBe(0)
     expect(readdirSync(home)).toEqual([])
   })
 

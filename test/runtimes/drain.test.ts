@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ConfigFile } from '../../src/config/schema.ts'
-import { eventually, within } from '../support/deadline.ts'
+import { deferred, eventually, within } from '../support/deadline.ts'
 import { openProgramHome, type ProgramHome } from '../support/program-gateway.ts'
 import { onBun } from '../support/runtime.ts'
 
@@ -36,23 +36,24 @@ describe('SIGTERM', () => {
     program.signal('SIGTERM')
     const texts = await Promise.all(answers.map((answer) => answer.text()))
     expect(texts.filter((text) => /message_stop"\}\s*$|\[DONE\]\s*$/.test(text)).length).toBe(10)
-    expect(await within(3000, 'the exit after the last answer', program.ended)).toBe(0)
+    expect(await within(10_000, 'the exit after the last answer', program.ended)).toBe(0)
     expect(await statusesOf(home)).toEqual(Array.from({ length: 10 }, () => [null, 'ok']))
   })
 
-  it('ends an idle gateway within 1.5 s, kept-alive connections or not', async () => {
+  it('ends an idle gateway without waiting for kept-alive connections', async () => {
     const home = await openHome()
     const { program, ask } = await home.start()
     await (await ask({ stream: false })).text()
     program.signal('SIGTERM')
-    expect(await within(5000, 'the end of an idle gateway', program.ended)).toBe(0)
+    expect(await within(10_000, 'the end of an idle gateway', program.ended)).toBe(0)
   })
 
   // Bun closes a connection that sends a further request while it stops, in the middle of an answer: who pipelines is cut.
   it.runIf(!onBun)('takes no new connection; what comes on one that was there is answered, and is its last', async () => {
     const home = await openHome()
     const { program, ask, port } = await home.start()
-    home.provider.script({ delayMs: 100 }, { delayMs: 100 })
+    const over = deferred()
+    home.provider.script({ holdMid: over.promise }, { holdMid: over.promise })
     const clients = [await openRaw(port), await openRaw(port)]
     const texts = clients.map(() => '')
     clients.forEach((client, nth) => {
@@ -60,18 +61,19 @@ describe('SIGTERM', () => {
       client.write(requestText(home))
     })
     const closed = clients.map((client) => once(client, 'close'))
-    await eventually(5000, 'the first events', () => texts.every((text) => text.includes('message_start')))
+    await eventually(10_000, 'the first events', () => texts.every((text) => text.includes('message_start')))
     program.signal('SIGTERM')
-    await eventually(5000, 'the line that says it stops', () => program.stderr().includes('stopping'))
+    await eventually(10_000, 'the line that says it stops', () => program.stderr().includes('stopping'))
     clients[0]?.write('GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n')
     clients[1]?.write(requestText(home))
     await expect(ask()).rejects.toThrow()
-    await within(5000, 'the end of the connections', Promise.all(closed))
+    over.resolve()
+    await within(10_000, 'the end of the connections', Promise.all(closed))
     const [[first = '', readiness = ''] = [], [second = '', last = ''] = []] = texts.map((text) => text.split(/(?=HTTP\/1\.1 )/))
     for (const answer of [first, second, last]) expect(answer).toContain('"type":"message_stop"')
     expect(readiness).toMatch(/^HTTP\/1\.1 503 [^]*connection: close[^]*"reason":"shutting_down"/i)
     expect(last).toMatch(/^HTTP\/1\.1 200 [^]*connection: close/i)
-    expect(await within(3000, 'the exit', program.ended)).toBe(0)
+    expect(await within(10_000, 'the exit', program.ended)).toBe(0)
     expect(await statusesOf(home)).toEqual(Array.from({ length: 3 }, () => [null, 'ok']))
   })
 
@@ -84,7 +86,7 @@ describe('SIGTERM', () => {
     await home.provider.received(3)
     program.signal('SIGTERM')
     const [anthropic = '', openai = ''] = await within(
-      3000,
+      10_000,
       'the end of both streams',
       Promise.all(streams.map((one) => one.text())),
     )
@@ -94,7 +96,7 @@ describe('SIGTERM', () => {
     expect(openai).not.toContain('[DONE]')
     const refused = await unanswered
     expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([503, 'true'])
-    expect(await within(5000, 'the exit', program.ended)).toBe(0)
+    expect(await within(10_000, 'the exit', program.ended)).toBe(0)
     expect(await statusesOf(home)).toEqual(Array.from({ length: 3 }, () => ['INTERRUPTED', 'interrupted']))
     for (const index of [0, 1, 2]) expect((await home.provider.closed(index)).how).toBe('client-gone')
   })
@@ -108,7 +110,7 @@ describe('SIGTERM', () => {
     client.write(requestText(home))
     await home.provider.received(1)
     program.signal('SIGTERM')
-    expect(await within(3000, 'the exit', program.ended)).toBe(0)
+    expect(await within(10_000, 'the exit', program.ended)).toBe(0)
     client.destroy()
     const [status] = await statusesOf(home)
     expect([
@@ -123,9 +125,9 @@ describe('SIGTERM', () => {
     home.provider.script({ fault: 'stall-mid' })
     const answer = await ask()
     program.signal('SIGTERM')
-    await eventually(5000, 'the line that says what a second signal does', () => program.stderr().includes('once more'))
+    await eventually(10_000, 'the line that says what a second signal does', () => program.stderr().includes('once more'))
     program.signal('SIGTERM')
-    expect(await within(5000, 'the end after the second signal', program.ended)).toBe(143)
+    expect(await within(10_000, 'the end after the second signal', program.ended)).toBe(143)
     await expect(answer.text()).rejects.toThrow()
     const again = await home.start()
     expect(await statusesOf(home)).toEqual([['INTERRUPTED', 'interrupted']])

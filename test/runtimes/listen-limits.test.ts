@@ -51,7 +51,7 @@ async function conversation(...writes: readonly (string | Uint8Array)[]): Promis
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
   const closed = once(socket, 'close')
   for (const bytes of writes) if (!socket.write(bytes)) await Promise.race([once(socket, 'drain'), closed])
-  await within(5000, 'the server to close', closed)
+  await within(10_000, 'the server to close', closed)
   return text
 }
 
@@ -122,7 +122,7 @@ describe('a body', () => {
     const closed = once(socket, 'close')
     const startedMs = performance.now()
     socket.write(head('content-length: 1000000').replace('POST /', 'POST /unread'))
-    await eventually(5000, 'the refusal, while the body is still to come', () => text.includes('not read'))
+    await eventually(10_000, 'the refusal, while the body is still to come', () => text.includes('not read'))
     await within(10_000, 'the end of the patience', closed)
     expect(performance.now() - startedMs).toBeGreaterThan(1800)
   })
@@ -177,10 +177,10 @@ describe('connections', () => {
     try {
       const [early, ...others] = await Promise.all(Array.from({ length: 4 }, () => open(crowded.port)))
       const late = await open(crowded.port)
-      const [refusal] = await within(5000, 'the refusal', once(late.setEncoding('utf8'), 'data'))
+      const [refusal] = await within(10_000, 'the refusal', once(late.setEncoding('utf8'), 'data'))
       expect(refusal).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 1\r\n/)
       early?.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
-      const [answer] = await within(5000, 'the answer', once(early?.setEncoding('utf8') ?? late, 'data'))
+      const [answer] = await within(10_000, 'the answer', once(early?.setEncoding('utf8') ?? late, 'data'))
       expect(answer).toMatch(/^HTTP\/1\.1 200 /)
       for (const socket of others) socket.destroy()
     } finally {

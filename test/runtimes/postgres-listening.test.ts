@@ -42,13 +42,13 @@ describe.skipIf(postgresBinaries === null)(`a gateway that listens${withoutPostg
     opened.push(storage)
     const keys = keysOn(storage)
     for (const [nth, keyId] of keyIds.entries()) {
-      await eventually(5000, 'a listener', isListening)
+      await eventually(10_000, 'a listener', isListening)
       await untilRemembered(storage, keys, keyId)
       expect(await endListening()).toHaveLength(1)
       // While it is deaf and does not know, and once it listens again.
-      if (nth % 2 === 1) await eventually(5000, 'another listener', isListening)
+      if (nth % 2 === 1) await eventually(10_000, 'another listener', isListening)
       await revoke(keyId)
-      await eventually(2000, `revocation ${nth}`, async () => (await keys.findForToken(keyId))?.revokedUs === 7)
+      await eventually(10_000, `revocation ${nth}`, async () => (await keys.findForToken(keyId))?.revokedUs === 7)
     }
   })
 
@@ -65,14 +65,14 @@ describe.skipIf(postgresBinaries === null)(`a gateway that listens${withoutPostg
     // One for what it reads by, and one that somebody else takes as soon as it is free.
     await server.query(url, 'alter role gateway connection limit 2')
     await endListening()
-    await eventually(2000, 'the place of the listener', () =>
+    await eventually(10_000, 'the place of the listener', () =>
       thief.connect().then(
         () => true,
         () => undefined,
       ),
     )
     await revoke(keyId)
-    await eventually(2000, 'the revocation', async () => (await keys.findForToken(keyId))?.revokedUs === 7)
+    await eventually(10_000, 'the revocation', async () => (await keys.findForToken(keyId))?.revokedUs === 7)
     await thief.end()
   })
 })

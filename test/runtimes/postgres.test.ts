@@ -164,7 +164,7 @@ describe.skipIf(postgresBinaries === null)(`Postgres${withoutPostgres}`, () => {
           return storage.read(query)
         },
       })
-      const remembered = await eventually(5000, 'the listener', async () => {
+      const remembered = await eventually(10_000, 'the listener', async () => {
         await counting.findForToken(keyId)
         reads = 0
         return (await counting.findForToken(keyId)) !== null && reads === 0
@@ -172,12 +172,12 @@ describe.skipIf(postgresBinaries === null)(`Postgres${withoutPostgres}`, () => {
       expect(remembered).toBe(true)
       await server.query(url, `update gateway_keys set revoked_us = 7 where id = '${keyId}'`)
       const heard = async () => (await counting.findForToken(keyId))?.revokedUs === 7
-      await eventually(5000, 'the revocation', heard)
+      await eventually(10_000, 'the revocation', heard)
       await counting.findForToken(keyId)
       reads = 0
       await server.query(url, `update gateway_keys set last_used_us = 9 where id = '${keyId}'`)
       await server.query(url, `insert into teams (id, display_name, created_us) values ('eng', '', 1)`)
-      await eventually(5000, 'the new team', async () => (await counting.findForToken(keyId)) !== null && reads > 0)
+      await eventually(10_000, 'the new team', async () => (await counting.findForToken(keyId)) !== null && reads > 0)
     })
 
     it('that were known hold while the server is away, others are told that it is; what was queued is written when it is back', async () => {
@@ -186,7 +186,7 @@ describe.skipIf(postgresBinaries === null)(`Postgres${withoutPostgres}`, () => {
       const storage = await open(url, { listen: true })
       const queue = queueOn(storage)
       const keys = keysOn(storage, queue)
-      await eventually(5000, 'the listener', async () => {
+      await eventually(10_000, 'the listener', async () => {
         const version = storage.identityVersion?.()
         await keys.findForToken(keyId)
         return version === storage.identityVersion?.()
@@ -196,11 +196,11 @@ describe.skipIf(postgresBinaries === null)(`Postgres${withoutPostgres}`, () => {
       const written = queue.commit([team])
       expect(await keys.findForToken(keyId)).toMatchObject({ revokedUs: null })
       await expect(keys.findForToken('gk_unknown')).rejects.toMatchObject({ code: 'store_unavailable', status: 503 })
-      await eventually(5000, 'the queue to tell', () => queue.state().busySinceMs !== null)
+      await eventually(10_000, 'the queue to tell', () => queue.state().busySinceMs !== null)
       await server.start()
-      expect(await within(5000, 'the queued unit', written)).toEqual([1])
+      expect(await within(10_000, 'the queued unit', written)).toEqual([1])
       await server.query(url, `update gateway_keys set revoked_us = 7 where id = '${keyId}'`)
-      await eventually(3000, 'the revocation', async () => (await keys.findForToken(keyId))?.revokedUs === 7)
+      await eventually(10_000, 'the revocation', async () => (await keys.findForToken(keyId))?.revokedUs === 7)
     })
   })
 })

@@ -118,9 +118,9 @@ describe.runIf(onFile)('a turn that the hub’s store rejects', () => {
     const logger = { log: (_: string, message: string, fields: object = {}) => void told.push({ message, ...fields }) }
     const pushing = startPushing({ ...ada.context, logger }, { url: hub.url, token: ada.token, everyMs: 20 })
     const countOf = async () => (await spendOn(hub.url))[0]?.['call_count']
-    await eventually(5000, 'the neighbours', async () => (await countOf()) === 4)
+    await eventually(10_000, 'the neighbours', async () => (await countOf()) === 4)
     await work(ada, range(5, 7), { hour })
-    await eventually(5000, 'the turns after it', async () => (await countOf()) === 6)
+    await eventually(10_000, 'the turns after it', async () => (await countOf()) === 6)
     await pushing.stop()
     expect(told).toEqual([expect.objectContaining({ message: 'the hub did not take some turns', later: 1, turn_id: 'turn-2' })])
   })

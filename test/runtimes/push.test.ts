@@ -93,11 +93,11 @@ describe('two laptops and a hub', () => {
     const told: string[] = []
     const logger = { log: (_: string, message: string) => void told.push(message) }
     const pushing = startPushing({ ...ada.context, logger }, { url, token: ada.token, everyMs: 20 })
-    await eventually(5000, 'a fault', () => told.length > 0)
+    await eventually(10_000, 'a fault', () => told.length > 0)
     away = false
-    await eventually(5000, 'the turns', async () => (await spendOn(hub.url))[0]?.['call_count'] === 3)
+    await eventually(10_000, 'the turns', async () => (await spendOn(hub.url))[0]?.['call_count'] === 3)
     await work(ada, range(3, 5), { hour })
-    await eventually(5000, 'the new turns', async () => (await spendOn(hub.url))[0]?.['call_count'] === 5)
+    await eventually(10_000, 'the new turns', async () => (await spendOn(hub.url))[0]?.['call_count'] === 5)
     await pushing.stop()
     expect(told).toEqual(['turns could not be pushed to the hub; it is tried again', 'the hub has all again'])
   })
@@ -122,8 +122,8 @@ describe('two laptops and a hub', () => {
     const told: string[] = []
     const logger = { log: (_: string, message: string) => void told.push(message) }
     const pushing = startPushing({ ...ada.context, logger }, { url, token: ada.token, everyMs: 20 })
-    await eventually(5000, 'a push', () => asked === 1)
-    await within(5000, 'the stop', pushing.stop())
+    await eventually(10_000, 'a push', () => asked === 1)
+    await within(10_000, 'the stop', pushing.stop())
     close()
     expect(told).toEqual([])
   })

@@ -52,7 +52,7 @@ describe('what a session works on', () => {
     appendFileSync(log(), user('/gone/shop', 'next'))
     nowMs = 6000
     expect(asked(session)).toEqual({ project: 'shop', branch: 'main' })
-    await eventually(5000, 'the other branch', () => {
+    await eventually(10_000, 'the other branch', () => {
       const work = asked(session)
       return work !== null && 'branch' in work && work.branch === 'next' ? true : undefined
     })

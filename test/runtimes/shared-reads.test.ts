@@ -26,7 +26,7 @@ describe('a request that is ended takes nobody with it', () => {
     isEnded = true
     void reader.refresh()
     isEnded = false
-    await within(5000, 'the first reading', Promise.resolve(reader.refresh()))
+    await within(10_000, 'the first reading', Promise.resolve(reader.refresh()))
     expect(reader.current()?.today('all', '')).toBe(0)
 
     await clock.advance(4000)
@@ -34,7 +34,7 @@ describe('a request that is ended takes nobody with it', () => {
     expect(reader.refresh()).toBeNull()
     isEnded = false
     await clock.advance(60_000)
-    await within(5000, 'a later reading', Promise.resolve(reader.refresh()))
+    await within(10_000, 'a later reading', Promise.resolve(reader.refresh()))
     expect(reader.refresh()).toBeNull()
   })
 
@@ -56,7 +56,7 @@ describe('a request that is ended takes nobody with it', () => {
     isEnded = true
     void patterns.prepare()
     isEnded = false
-    await within(5000, 'the first reading', Promise.resolve(patterns.prepare()))
+    await within(10_000, 'the first reading', Promise.resolve(patterns.prepare()))
     expect([reads, patterns.prepare()]).toEqual([2, null])
   })
 
@@ -75,7 +75,7 @@ describe('a request that is ended takes nobody with it', () => {
     await turnOfTheLoop()
     expect(reads).toBe(1)
     isEnded = false
-    await within(5000, 'the first reading', gauges.refresh())
+    await within(10_000, 'the first reading', gauges.refresh())
     // Keys, users and teams, after the one that nobody answers.
     expect(reads).toBe(4)
     await gauges.refresh()
@@ -113,7 +113,7 @@ describe('a request that is ended takes nobody with it', () => {
     isEnded = true
     void keysOf(issuer)
     isEnded = false
-    await within(5000, "the issuer's keys", keysOf(issuer))
+    await within(10_000, "the issuer's keys", keysOf(issuer))
     await keysOf(issuer)
     expect(sent).toBe(2)
   })

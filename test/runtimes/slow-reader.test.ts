@@ -82,7 +82,7 @@ it('holds the provider back below 24 of 50 MiB, in bounded memory, and gets ever
   // Held back: what the provider could write has not grown for a third of a second.
   let lastWritten = -1
   let sinceMs = performance.now()
-  await eventually(5000, 'the provider to be held back', () => {
+  await eventually(10_000, 'the provider to be held back', () => {
     if (flood.count.written !== lastWritten) {
       lastWritten = flood.count.written
       sinceMs = performance.now()

@@ -161,17 +161,17 @@ describe('the maintenance thread', () => {
     const row = { id: 'i', host: 'h', pid: 1, process_start: '', version: '1', started_us: 1, heartbeat_us: 1 }
     await storage.commit([[storage.db.insertInto('instances').values(row).compile()]])
     storage.watch('i')
-    await within(5000, 'the flush', storage.flush())
-    const beat = await eventually(5000, 'a heartbeat', async () => {
+    await within(10_000, 'the flush', storage.flush())
+    const beat = await eventually(10_000, 'a heartbeat', async () => {
       const found = await storage.db.selectFrom('instances').select('heartbeat_us').executeTakeFirst()
       return found !== undefined && found.heartbeat_us > 1 && found.heartbeat_us
     })
     await insertTeam(storage, 'a')
-    await eventually(5000, 'a heartbeat after a change', async () => {
+    await eventually(10_000, 'a heartbeat after a change', async () => {
       const found = await storage.db.selectFrom('instances').select('heartbeat_us').executeTakeFirst()
       return found !== undefined && found.heartbeat_us > beat
     })
-    await within(5000, 'the thread to end', storage.close())
+    await within(10_000, 'the thread to end', storage.close())
     await expect(storage.flush()).rejects.toThrow('the maintenance thread has ended')
     expect(faults).toEqual([])
   })
@@ -189,7 +189,7 @@ describe('a process killed in the middle of its writing', () => {
     await eventually(10_000, 'some hundred turns', () => said.length > 3000)
     const ended = new Promise((resolve) => victim.once('exit', resolve))
     victim.kill('SIGKILL')
-    await within(5000, 'the victim’s end', ended)
+    await within(10_000, 'the victim’s end', ended)
     const numbers = said.slice(0, said.lastIndexOf('\n')).split('\n').map(Number)
     const store = await openStore(path)
     opened.push(store.storage)
@@ -215,7 +215,7 @@ describe('process facts', () => {
   it('know a process that has ended as dead', async () => {
     const child = spawn(process.execPath, ['-e', '0'])
     const { pid } = child
-    await within(5000, 'the child’s end', new Promise((resolve) => child.once('exit', resolve)))
+    await within(10_000, 'the child’s end', new Promise((resolve) => child.once('exit', resolve)))
     expect(pid === undefined ? undefined : facts.isProcessAlive(pid, '')).toBe(false)
   })
 })

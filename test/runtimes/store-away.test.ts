@@ -50,7 +50,7 @@ describe('another process holds the lock', () => {
     expect(asked.every((answer) => answer.trace === 'deferred')).toBe(true)
     expect(turnsOnRecord(database())).toEqual(new Map(asked.map((answer) => [answer.turnId, 'ok'])))
     expect((await ask({ stream: true })).trace).toBeNull()
-    await eventually(5000, 'the last line', () => linesOf(program).includes(back))
+    await eventually(10_000, 'the last line', () => linesOf(program).includes(back))
     expect(linesOf(program)).toEqual(['the store refuses writes; turns wait beside it', 'the store takes writes again', back])
   })
 
@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux')('the disk is full for database and 
     limitFiles('unlimited')
     await backOnRecord()
     expect(turnsOnRecord(database())).toEqual(new Map([before, ...asked].map((answer) => [answer.turnId, 'ok'])))
-    await eventually(5000, 'the last line', () => linesOf(program).includes(back))
+    await eventually(10_000, 'the last line', () => linesOf(program).includes(back))
     expect(linesOf(program)).toEqual([
       'the store refuses writes; turns wait beside it',
       'the spool cannot be written; turns wait in memory',
@@ -115,7 +115,7 @@ describe.runIf(process.platform === 'linux')('the disk is full for database and 
     expect((await post({ stream: false }, capped)).status).toBe(503)
     await eventually(10_000, '/readyz to say why', async () => (await readyReason()) === 'store_unavailable')
     limitFiles('unlimited')
-    await eventually(5000, '/readyz to be well', async () => (await readyReason()) === null)
+    await eventually(10_000, '/readyz to be well', async () => (await readyReason()) === null)
     expect((await post({ stream: false }, capped)).status).toBe(200)
   })
 })
@@ -135,8 +135,8 @@ describe('the database is read-only', () => {
     )
     expect(await reason()).toBe(503)
     Object.assign(storage, { commit })
-    await eventually(5000, '/readyz to be well', async () => (await reason()) === 200)
-    await eventually(5000, 'all turns', async () => {
+    await eventually(10_000, '/readyz to be well', async () => (await reason()) === 200)
+    await eventually(10_000, 'all turns', async () => {
       const ended = (await gateway.events()).filter((event) => event.type === 'turn.completed')
       return ended.length === 5 && ended.every((event) => event.payload['status'] === 'ok')
     })
@@ -154,7 +154,7 @@ async function start(): Promise<void> {
 
 async function kill(): Promise<void> {
   program.signal('SIGKILL')
-  await within(5000, 'the end of the gateway', program.ended)
+  await within(10_000, 'the end of the gateway', program.ended)
 }
 
 async function issueKey(...flags: readonly string[]): Promise<string> {

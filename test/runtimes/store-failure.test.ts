@@ -103,7 +103,7 @@ describe('durability: strict', () => {
       expect((await gateway.events()).map(({ type }) => type).slice(-1)).toEqual(['turn.completed'])
       expect(text).toBeUndefined()
       flushed?.()
-      expect(await within(5000, 'the end', answered)).toContain(stream ? 'message_stop' : '"end_turn"')
+      expect(await within(10_000, 'the end', answered)).toContain(stream ? 'message_stop' : '"end_turn"')
     } finally {
       vi.restoreAllMocks()
       await gateway.stop()

@@ -74,13 +74,13 @@ describe('a cancel that the other serve is asked for', () => {
     })
     await home.provider.received(2)
     expect((await cancel(id)).status).toBe(202)
-    expect((await within(5000, 'the refusal', asked)).ok).toBe(false)
+    expect((await within(10_000, 'the refusal', asked)).ok).toBe(false)
     expect(await home.provider.closed(0)).toMatchObject({ how: 'client-gone' })
     expect([await runningIn(id), await answersIn(id)]).toEqual([null, []])
     expect(await runningIn(other)).toEqual(expect.any(String))
     leaving.abort()
     await expect(waiting).rejects.toThrow()
-    await eventually(5000, 'both to be closed', async () => String(await ends()) === 'cancelled,cancelled')
+    await eventually(10_000, 'both to be closed', async () => String(await ends()) === 'cancelled,cancelled')
   })
 
   it('ends an answer of `metis chat`, too', async () => {

@@ -149,7 +149,7 @@ for (const [name, open] of Object.entries(stores)) {
       await events.next()
       await events.return(undefined)
       await eventually(
-        5000,
+        10_000,
         'the session to be free',
         async () => (await agent.json('GET', `/sessions/${id}`))['running_turn_id'] === null,
       )
@@ -265,7 +265,7 @@ describe('sessions with pattern routing', () => {
     const learned = async () => (await db.selectFrom('turn_patterns').select('turn_id').execute()).map(({ turn_id }) => turn_id)
     const kept = await ask('translate the invoice of june into french')
     const purged = await ask('write a poem about the sea')
-    await eventually(5000, 'both to be learned', async () => (await learned()).length === 2)
+    await eventually(10_000, 'both to be learned', async () => (await learned()).length === 2)
     expect((await agent.call('DELETE', `/sessions/${textOf(purged['session_id'])}?purge=true`)).status).toBe(204)
     expect(await learned()).toEqual([kept['id']])
   })

@@ -51,8 +51,8 @@ export function liveOn(
     dead: false,
     back: async () => {
       await clock.advance(10_000)
-      await within(5000, 'the spool to be replayed', traces.settled())
-      await within(5000, 'the queue to be idle', queue.idle())
+      await within(10_000, 'the spool to be replayed', traces.settled())
+      await within(10_000, 'the queue to be idle', queue.idle())
     },
   }
   return life

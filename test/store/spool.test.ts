@@ -88,9 +88,9 @@ describe('while the store is away', () => {
     await first
     expect(life.queue.state().waiting).toBe(1)
     const { opened, closed } = turnOf(2)
-    expect(await within(5000, 'a turn behind it', life.traces.openTurn(opened, free))).toEqual(late)
-    expect(await within(5000, 'a refusal', life.traces.refuseTurn(turnOf(3).opened.route, turnOf(3).closed.turn))).toEqual(late)
-    expect(await within(5000, 'its end', life.traces.closeTurn(closed))).toEqual(late)
+    expect(await within(10_000, 'a turn behind it', life.traces.openTurn(opened, free))).toEqual(late)
+    expect(await within(10_000, 'a refusal', life.traces.refuseTurn(turnOf(3).opened.route, turnOf(3).closed.turn))).toEqual(late)
+    expect(await within(10_000, 'its end', life.traces.closeTurn(closed))).toEqual(late)
     expect(life.queue.state().waiting).toBe(1)
     const capped = expect(life.traces.openTurn(turnOf(4).opened, { mustCommit: true })).rejects.toMatchObject({
       code: 'store_unavailable',

@@ -5,10 +5,13 @@ import { createServer } from 'node:net'
 
 const lowest = 20_000
 const highest = 29_999
+/** Whoever was given one may not listen at it yet. */
+const given = new Set<number>()
 
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest + 1))
+    if (given.has(port)) continue
     const server = createServer().listen(port, '127.0.0.1')
     const isFree = await once(server, 'listening').then(
       () => true,
@@ -17,6 +20,7 @@ export async function freePort(): Promise<number> {
     if (!isFree) continue
     server.close()
     await once(server, 'close')
+    given.add(port)
     return port
   }
 }

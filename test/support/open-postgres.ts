@@ -25,7 +25,7 @@ export function keysOn(storage: PostgresStorage, queue = queueOn(storage)): KeyS
 
 /** Once it answers from what it remembers: it is listening. */
 export async function untilRemembered(storage: PostgresStorage, keys: KeyStore, keyId: string): Promise<void> {
-  await eventually(5000, 'the listener', async () => {
+  await eventually(10_000, 'the listener', async () => {
     const version = storage.identityVersion?.()
     await keys.findForToken(keyId)
     return version === storage.identityVersion?.()

@@ -33,7 +33,7 @@ export async function startPgBouncer(database: string, mode: string, at?: number
   const [command = '', ...argv] = unprivileged(binary, [file])
   const program = startProcess(command, argv, { home: folder })
   const url = `postgres://metis:${password}@127.0.0.1:${own}${pathname}`
-  await eventually(5000, 'PgBouncer to answer', () =>
+  await eventually(10_000, 'PgBouncer to answer', () =>
     query(url, 'select').then(
       () => true,
       () => undefined,
