@@ -13,6 +13,7 @@ import { textOf } from './json.ts'
 import { errorOf, perform, wireOf, type Step, type Wire } from './performance.ts'
 import { Recording, type Closing, type RecordedRequest } from './recording.ts'
 import { scriptOfModel, type Script } from './scripts.ts'
+import { untilTaken } from './taken.ts'
 
 export interface MockProviderOptions {
   /** When given, another credential (x-api-key or Bearer) gets the vendor's 401. */
@@ -142,7 +143,8 @@ async function play(steps: readonly Step[], outgoing: ServerResponse, gone: Abor
         return
       case 'reset':
         onFault()
-        // What was written must be on its way before the reset throws the rest away.
+        if (outgoing.socket !== null) await untilTaken(outgoing.socket)
+        // What was taken must be handed on inside the client, too: its error throws away what it still holds.
         await sleep(20)
         outgoing.socket?.resetAndDestroy()
         return
