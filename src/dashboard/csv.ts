@@ -12,7 +12,7 @@ export function csvOf(headers: readonly string[], rows: readonly (readonly CsvVa
 function fieldOf(value: CsvValue): string {
   if (value === null) return ''
   // Not String(): a nano-dollar must not come out as 1e-9.
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toFixed(9).replace(/0+$/, '')
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toFixed(9).replace(/\.?0+$/, '')
   const text = looksLikeFormula.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

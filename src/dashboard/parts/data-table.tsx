@@ -13,9 +13,12 @@ export interface Column<Row> {
   readonly wide?: boolean
   /** Holds what can be done with the row. */
   readonly action?: boolean
-  cell(row: Row): ComponentChildren
+  /** Absent: it stands in the CSV alone. */
+  cell?(row: Row): ComponentChildren
   /** Sorts, and stands in the CSV; a column without one does neither. */
   value?(row: Row): CsvValue
+  /** What the CSV calls it, where not by its id. */
+  readonly head?: string
 }
 
 export interface Table<Row> {
@@ -40,7 +43,8 @@ export interface Children {
   readonly rows: ComponentChildren
 }
 
-export function DataTable<Row>(table: Table<Row>): JSX.Element {
+export function DataTable<Row>(whole: Table<Row>): JSX.Element {
+  const table = { ...whole, columns: whole.columns.filter(({ cell }) => cell !== undefined) }
   const { id, caption, columns, rows, keyOf, empty = 'Nothing in this window.' } = table
   if (rows.length === 0) return <p class="empty">{empty}</p>
   const order = orderOf(table)
@@ -75,7 +79,7 @@ function TableRow<Row>({ table, row }: { readonly table: Table<Row>; readonly ro
     <>
       <tr aria-current={isCurrent?.(row) === true ? 'true' : undefined} data-key={key}>
         {columns.map((column, at) => {
-          const content = column.cell(row)
+          const content = column.cell?.(row)
           if (at > 0)
             return (
               <td key={column.id} class={classOf(column)}>
@@ -172,7 +176,7 @@ export function CsvButton<Row>({ table }: { readonly table: Table<Row> }) {
     saveFile(
       `metis-${table.id}.csv`,
       csvOf(
-        columns.map(({ id }) => id),
+        columns.map(({ id, head = id }) => head),
         rows,
       ),
     )

@@ -1,5 +1,5 @@
 // Which time is looked at. Days of a custom window are the reader's own; the URL holds them as instants.
-import { useSignal } from '@preact/signals'
+import { useSignal, type Signal } from '@preact/signals'
 import { timeFormat } from 'd3-time-format'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
@@ -49,35 +49,44 @@ function Range({ from, to }: { readonly from: string | null; readonly to: string
     first.value = from === null ? '' : dayOf(new Date(from))
     last.value = to === null ? '' : dayOf(new Date(Date.parse(to) - 1))
   }, [from, to])
-  const apply = () => {
-    if (first.value !== '' && last.value !== '' && first.value <= last.value) navigate(between(first.value, last.value))
+  const fault = faultOf(first.value, last.value)
+  const change = (day: Signal<string>, value: string) => {
+    day.value = value
+    // What is typed goes through days that nobody means: the year 2 on its way to 2026.
+    if (first.value !== '' && last.value !== '' && faultOf(first.value, last.value) === '')
+      navigate(between(first.value, last.value), 'replace')
   }
+  const days = [
+    ['from', first],
+    ['to', last],
+  ] as const
   return (
     <div class="range">
-      <label>
-        from
-        <input
-          type="date"
-          value={first.value}
-          max={last.value}
-          onChange={(event) => {
-            first.value = event.currentTarget.value
-            apply()
-          }}
-        />
-      </label>
-      <label>
-        to
-        <input
-          type="date"
-          value={last.value}
-          min={first.value}
-          onChange={(event) => {
-            last.value = event.currentTarget.value
-            apply()
-          }}
-        />
-      </label>
+      {days.map(([label, day]) => (
+        <label key={label}>
+          {label}
+          <input
+            type="date"
+            value={day.value}
+            min={earliest}
+            max={latest}
+            aria-invalid={fault !== ''}
+            aria-describedby="range-fault"
+            onChange={(event) => change(day, event.currentTarget.value)}
+          />
+        </label>
+      ))}
+      <span id="range-fault" class="bad" role="status">
+        {fault}
+      </span>
     </div>
   )
+}
+
+/** What serve takes, a day of any time zone within it. */
+const [earliest, latest] = ['1970-01-02', '2199-12-30']
+
+function faultOf(first: string, last: string): string {
+  if ([first, last].some((day) => day !== '' && (day < earliest || day > latest))) return 'From 1970 to 2199.'
+  return last !== '' && first > last ? 'It ends before it begins.' : ''
 }

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { query, useAnswers } from '../api.ts'
-import { formatAgo, formatTime, formatUsd, shortId, visible } from '../format.ts'
+import { exactUsd, formatAgo, formatTime, formatUsd, shortId, visible } from '../format.ts'
 import type { Key } from '../key.ts'
 import type { Column } from '../parts/data-table.tsx'
 import { Go, Name } from '../parts/name.tsx'
@@ -69,7 +69,12 @@ const columns: readonly Column<Key>[] = [
     value: (key) => key.workspace,
     cell: (key) => <Name id={key.workspace} none="—" />,
   },
-  { id: 'limits', title: 'Limits', value: limitsOf, cell: (key) => limitsOf(key) || <span class="muted">none</span> },
+  {
+    id: 'limits',
+    title: 'Limits',
+    value: (key) => limitsOf(key, exactUsd),
+    cell: (key) => limitsOf(key, formatUsd) || <span class="muted">none</span>,
+  },
   {
     id: 'last_used_at',
     title: 'Last used',
@@ -140,11 +145,11 @@ function Ago({ iso, none }: { readonly iso: string | null; readonly none: string
   )
 }
 
-function limitsOf(key: Key): string {
+function limitsOf(key: Key, usd: (amount: number) => string): string {
   return [
-    key.daily_cap_usd === null ? '' : `${formatUsd(key.daily_cap_usd)} a day`,
-    key.monthly_cap_usd === null ? '' : `${formatUsd(key.monthly_cap_usd)} a month`,
-    key.budget_usd === null ? '' : `${formatUsd(key.budget_usd)} in all`,
+    key.daily_cap_usd === null ? '' : `${usd(key.daily_cap_usd)} a day`,
+    key.monthly_cap_usd === null ? '' : `${usd(key.monthly_cap_usd)} a month`,
+    key.budget_usd === null ? '' : `${usd(key.budget_usd)} in all`,
     key.requests_per_minute === null ? '' : `${key.requests_per_minute} requests/min`,
     key.tokens_per_minute === null ? '' : `${key.tokens_per_minute} tokens/min`,
     key.concurrent_turns === null ? '' : `${key.concurrent_turns} at once`,

@@ -83,7 +83,12 @@ type NameOf = (id: string | null) => string
 interface Data {
   readonly bars: TimePlan['bars']
   readonly buckets: ReturnType<typeof timeBuckets>['buckets']
-  readonly series: readonly Series[]
+  readonly series: readonly NamedSeries[]
+}
+
+interface NamedSeries extends Series {
+  /** In the CSV: as the endpoints call it. */
+  readonly head: string
 }
 
 function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group, nameOf: NameOf): Data {
@@ -108,7 +113,7 @@ function dataOf({ data: rows, window }: Envelope<readonly Row[]>, group: Group, 
   return { bars, buckets, series: seriesOf(byKey, nameOf) }
 }
 
-function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, nameOf: NameOf): readonly Series[] {
+function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, nameOf: NameOf): readonly NamedSeries[] {
   const ranked = [...byKey]
     .map(([key, values]) => ({ key, values, total: sum(values) }))
     .filter(({ total }) => total > 0)
@@ -119,12 +124,14 @@ function seriesOf(byKey: ReadonlyMap<string | null, readonly number[]>, nameOf: 
     // What is nobody's is grey; as are an eighth and all that follow.
     colour: key === null || index >= mostSeries ? 'other' : String(index + 1),
     key: `of ${key}`,
+    head: key ?? nameOf(key),
     label: nameOf(key),
     values,
   }))
   if (rest.length === 0) return named
   const values = (rest[0]?.values ?? []).map((_, at) => sum(rest.map((one) => one.values[at] ?? 0)))
-  return [...named, { key: 'rest', label: plural(rest.length, 'other'), colour: 'other', values }]
+  const label = plural(rest.length, 'other')
+  return [...named, { key: 'rest', head: label, label, colour: 'other', values }]
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
@@ -143,8 +150,9 @@ function tableOf({ buckets, series }: Data): Table<TableRow> {
   const columns: readonly Column<TableRow>[] = [
     { id: 'time', title: 'Time', value: (row) => new Date(row.startMs).toISOString(), cell: (row) => row.title },
     { id: 'total', title: 'Total', number: true, value: total, cell: (row) => <Money usd={total(row)} /> },
-    ...series.map(({ key, label, values }) => ({
+    ...series.map(({ key, head, label, values }) => ({
       id: key,
+      head,
       title: label,
       number: true,
       value: (row: TableRow) => values[row.at] ?? 0,

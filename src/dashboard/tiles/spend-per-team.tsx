@@ -44,6 +44,7 @@ const columns: readonly Column<TeamSpend>[] = [
     value: idOf,
     cell: (row) => <Name id={row.team_id} name={row.team_name} none={untagged} />,
   },
+  { id: 'team_name', title: 'Name', value: (row) => row.team_name },
   costColumn,
   callsColumn,
   { id: 'users', title: 'Users', number: true, value: (row) => row.user_count, cell: (row) => formatCount(row.user_count) },

@@ -46,6 +46,7 @@ const columns: readonly Column<UserSpend>[] = [
     value: idOf,
     cell: (row) => <Name id={row.user_id} name={row.display_name} none={untagged} />,
   },
+  { id: 'display_name', title: 'Name', value: (row) => row.display_name },
   costColumn,
   callsColumn,
   quotaColumn,

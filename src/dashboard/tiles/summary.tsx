@@ -7,16 +7,19 @@ import { exactUsd, formatCount, formatMs, formatShare, formatShort, formatUsd, p
 import { Figure, Figures } from '../parts/figures.tsx'
 import { Money } from '../parts/money.tsx'
 import { TileFailure } from '../parts/tile.tsx'
-import { windowChoice } from '../state.ts'
+import { chosenSpan } from '../state.ts'
 
 interface Compared extends Envelope<Totals> {
-  /** Absent for all time: nothing was before. */
+  /** Absent for all time, and for a window that reaches back further than there is anything. */
   readonly previous?: Envelope<Totals>
 }
 
 /** The whole window, and the one before it. */
 function totalsOfWindow() {
-  const own = windowChoice.value.name === 'all' ? { group_by: 'none' } : { group_by: 'none', compare: 'previous' }
+  const { startMs, endMs } = chosenSpan(Date.now())
+  // Serve knows of nothing before 1970.
+  const hasPrevious = startMs - (endMs - startMs) >= 0
+  const own = hasPrevious ? { group_by: 'none', compare: 'previous' } : { group_by: 'none' }
   const { path, everyMs } = analytics<Totals>('/analytics/cost', own)
   return query<Compared>(path, everyMs)
 }

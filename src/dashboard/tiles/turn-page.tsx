@@ -56,6 +56,7 @@ function Facts({ turn }: { readonly turn: TurnDetail }) {
     ['Ended', turn.ended_at === null ? 'still running' : formatTime(turn.ended_at)],
     ['Asked for', <Name key="asked" id={(call?.requested_model ?? routing?.requested_model) || null} none="no model" />],
     ['Answered by', <FilterName key="model" filter="model" id={call?.model ?? routing?.chosen_model ?? null} none="nobody" />],
+    ...failureFacts(turn),
     ['Session', <FilterName key="session" filter="session" id={turn.session_id} none="none" />],
     ...(call === null ? [] : callFacts(call)),
     ...(turn.feedback === null ? [] : [['Feedback', formatShare(turn.feedback.rating)] as const]),
@@ -69,6 +70,18 @@ function Facts({ turn }: { readonly turn: TurnDetail }) {
         </div>
       ))}
     </dl>
+  )
+}
+
+/** What only the events say: why it failed, and why it was refused before there was a call. */
+function failureFacts({ events }: TurnDetail): readonly (readonly [string, JSX.Element])[] {
+  const told = new Map(events.flatMap(({ payload }) => Object.entries(payload)))
+  const facts = [
+    ['Error', told.get('error_code')],
+    ['Message', told.get('error_message_redacted')],
+  ] as const
+  return facts.flatMap(([term, text]) =>
+    typeof text === 'string' && text !== '' ? [[term, <Name key={term} id={text} none="" />] as const] : [],
   )
 }
 
