@@ -3,8 +3,8 @@
 import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { callRow, insertCalls } from '../analytics/support/call-rows.ts'
-import { violationsOf } from './support/axe.ts'
 import { noBrowser, withoutBrowser } from './support/browser.ts'
+import { faultsInEveryLook, looking } from './support/looks.ts'
 import { openDashboard, settled, type OpenDashboard } from './support/open-dashboard.ts'
 
 const tabs = ['cost', 'activity', 'identity', 'reliability', 'routing', 'keys']
@@ -28,17 +28,13 @@ describe.skipIf(noBrowser)(`serve in trouble${withoutBrowser}`, () => {
   const refresh = (page: Page) => page.getByRole('button', { name: 'Refresh now' }).click()
 
   it.each(tabs)('says in every tile of %s what serve says, in both themes, on any screen, and is well again', async (tab) => {
-    const page = await dashboard.open(`?tab=${tab}`, { bypassCSP: true, reducedMotion: 'reduce' })
+    const page = await dashboard.open(`?tab=${tab}`, looking)
     await answerWith(page, 500, '{"error":{"code":"internal","message":"The disk is full."}}')
     await page.reload()
     await page.getByText('The disk is full.').first().waitFor()
     await page.locator('.skeleton').first().waitFor({ state: 'hidden' })
     expect(await page.getByText('The disk is full.').count()).toBe(await page.locator('section.tile').count())
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width: colorScheme === 'dark' ? 380 : 1280, height: 800 })
-      expect(await violationsOf(page)).toEqual([])
-    }
+    expect(await faultsInEveryLook(page)).toEqual([])
     await page.unroute(everything)
     await page.getByRole('button', { name: 'Try again' }).first().click()
     await refresh(page)
@@ -78,10 +74,11 @@ describe.skipIf(noBrowser)(`serve in trouble${withoutBrowser}`, () => {
   })
 
   it('outlives serve: says that it is gone, keeps the numbers, and goes on when it is back', async () => {
-    const page = await dashboard.open('')
+    const page = await dashboard.open('', looking)
     await dashboard.stopListening()
     await refresh(page)
     await page.getByText('Serve does not answer.').waitFor()
+    expect(await faultsInEveryLook(page)).toEqual([])
     expect(await page.locator('#summary').innerText()).toContain('$7.00')
     await dashboard.listenAgain()
     await refresh(page)

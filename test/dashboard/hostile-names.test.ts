@@ -1,9 +1,11 @@
 // Names are anybody's text. In every tab, chip and turn they are shown as text, on any screen, and break nothing.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createIdFactory } from '../../src/lib/ids.ts'
 import { callRow, insertCalls } from '../analytics/support/call-rows.ts'
-import { violationsOf } from './support/axe.ts'
+import { insertOpenTurn } from '../analytics/support/open-turns.ts'
 import { noBrowser, withoutBrowser } from './support/browser.ts'
 import { rowsIn, savedBy } from './support/csv-of.ts'
+import { faultsInEveryLook, looking } from './support/looks.ts'
 import { openDashboard, settled, type OpenDashboard } from './support/open-dashboard.ts'
 
 const markup = '<script>document.title="owned"</script><img src=x onerror="document.title=1">'
@@ -12,6 +14,9 @@ const formula = '=HYPERLINK("https://evil.example","x")'
 /** The only one of them that a query can name. */
 const long = 'x'.repeat(200)
 const names = [markup, rightToLeft, formula, long, '\u200B', ' '.repeat(20)]
+
+/** Of the day that serve's clock stands at. */
+const runningIds = names.map(createIdFactory(() => Date.UTC(2026, 10, 23, 11, 59)))
 
 const places: readonly (readonly [place: string, query: string])[] = [
   ['cost', '?spend=table&by=user'],
@@ -22,6 +27,7 @@ const places: readonly (readonly [place: string, query: string])[] = [
   ['routing', '?tab=routing'],
   ['keys', '?tab=keys'],
   ['a turn', '?tab=activity&turn=turn-0'],
+  ['a turn that runs', `?tab=activity&turn=${runningIds[0]}`],
   ['a turn of long names', '?tab=activity&turn=turn-3'],
   ['chips', `?project=${long}&client=${long}&model=${long}&session=${long}&user=${long}`],
 ]
@@ -51,27 +57,44 @@ describe.skipIf(noBrowser)(`hostile names${withoutBrowser}`, () => {
       )
     }
     await insertCalls(serve.storage, rows)
+    for (const [at, turnId] of runningIds.entries()) {
+      const name = names[at] ?? ''
+      const words = { user_id: name, team_id: name, gateway_key_id: name, project: name, branch: name, client: name }
+      const turn = { turnId, startedUs: serve.clock.nowUs() - 5e6, sessionId: name, model: name, requestedModel: name }
+      await insertOpenTurn(serve.storage, { ...turn, route: words })
+    }
   })
   afterAll(async () => {
     await dashboard.close()
     expect(dashboard.misdeeds).toEqual([])
   })
 
-  it.each(places)('are text in %s, and it stays in its frame, on a telephone too', async (_, query) => {
-    const page = await dashboard.open(query, { bypassCSP: true })
+  it.each(places)('are text in %s, and it stays in its frame, in each theme on each screen', async (_, query) => {
+    const page = await dashboard.open(query, looking)
     expect(await page.locator('#app :is(script, img, iframe, object, form)').count()).toBe(0)
     expect(await page.title()).toMatch(/ · Metis$/)
-    expect(await violationsOf(page)).toEqual([])
-    for (const width of [1280, 380]) {
-      await page.setViewportSize({ width, height: 900 })
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
-    }
+    expect(await faultsInEveryLook(page)).toEqual([])
     await page.context().close()
   })
 
-  it('are whole where they are shown', async () => {
-    const page = await dashboard.open('?tab=identity')
-    for (const tile of ['per-team', 'per-user', 'per-key']) {
+  it.each([
+    ['Rotate', markup],
+    ['Revoke', rightToLeft],
+    ['Revoke', long],
+  ])('are text where it is asked to %s %s', async (verb, name) => {
+    const page = await dashboard.open('?tab=keys', looking)
+    await page.getByRole('button', { name: `${verb} ${name}`, exact: true }).click()
+    expect(await page.getByRole('dialog').locator('bdi').textContent()).toBe(name)
+    expect(await faultsInEveryLook(page)).toEqual([])
+    await page.context().close()
+  })
+
+  it.each([
+    ['identity', ['per-team', 'per-user', 'per-key']],
+    ['activity', ['in-flight', 'recent-turns']],
+  ])('are whole where %s shows them', async (tab, tiles) => {
+    const page = await dashboard.open(`?tab=${tab}`)
+    for (const tile of tiles) {
       const shown = await page.locator(`#${tile} bdi`).allTextContents()
       for (const name of names.slice(0, 4)) expect(shown).toContain(name)
     }
