@@ -61,6 +61,15 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await page.context().close()
   })
 
+  it('says on the page of a turn that failed what its provider said', async () => {
+    const page = await dashboard.open('?tab=activity&window=30d&status=failed')
+    await page.locator('#recent-turns').getByRole('link', { name: /^Turn of/ }).first().click() // prettier-ignore
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    const facts = (await page.locator('dl').first().innerText()).replaceAll(/\s+/g, ' ')
+    expect(facts).toContain('Error upstream_error Message No byte came in time (sample).')
+    await page.context().close()
+  })
+
   it('shows more when asked, and only what ended so', async () => {
     const page = await dashboard.open('?tab=activity&window=30d')
     await page.locator('#recent-turns').getByRole('button', { name: 'Show up to 100' }).click()

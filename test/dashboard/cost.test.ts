@@ -82,6 +82,32 @@ describe.skipIf(noBrowser)(`cost${withoutBrowser}`, () => {
     await page.goto(`${dashboard.url}/dashboard/`)
   })
 
+  it('takes days as they are typed: no day on the way there is asked for or kept, and what is none is said', async () => {
+    await page.getByRole('button', { name: 'Custom' }).click()
+    const asked: string[] = []
+    const listen = (request: { url(): string }) => void asked.push(request.url())
+    page.on('request', listen)
+    const steps = () => page.evaluate<number>('history.length')
+    const before = await steps()
+    await page.getByLabel('from', { exact: true }).focus()
+    await page.keyboard.type('11132026')
+    await page.getByLabel('to', { exact: true }).focus()
+    await page.keyboard.type('11132026')
+    await row('projects', 'old').waitFor()
+    page.off('request', listen)
+    expect(await steps()).toBe(before)
+    expect(asked.filter((url) => /from=0/.test(url))).toEqual([])
+    await page.getByLabel('to', { exact: true }).fill('2026-11-01')
+    await page.getByText('It ends before it begins.').waitFor()
+    expect(new URL(page.url()).searchParams.get('to')).toBe('2026-11-14T00:00:00.000Z')
+    await page.getByLabel('to', { exact: true }).fill('2300-01-01')
+    await page.getByText('From 1970 to 2199.').waitFor()
+    await page.goto(`${dashboard.url}/dashboard/?from=1975-01-01T00:00:00.000Z&to=2026-11-24T00:00:00.000Z`)
+    await settled(page)
+    expect(await page.locator('#summary').innerText()).not.toContain('window before')
+    await page.goto(`${dashboard.url}/dashboard/`)
+  })
+
   it('draws spend over time, readable with the arrow keys and as a table', async () => {
     const chart = page.getByRole('img', { name: /Spend over \d days, \$1\.000123457 in all/ })
     await chart.focus()

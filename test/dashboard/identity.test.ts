@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callRow, insertCalls } from '../analytics/support/call-rows.ts'
 import { noBrowser, withoutBrowser } from './support/browser.ts'
+import { rowsIn, savedBy } from './support/csv-of.ts'
 import { openDashboard, type OpenDashboard } from './support/open-dashboard.ts'
 
 const hourUs = 3_600_000_000
@@ -68,6 +69,16 @@ describe.skipIf(noBrowser)(`spend by identity${withoutBrowser}`, () => {
     expect(await tiles()).toEqual(['Per-user spend'])
     await page.getByRole('group', { name: 'Scope' }).getByRole('button', { name: 'All' }).click()
     expect(page.url()).not.toContain('scope')
+  })
+
+  it('saves teams with the id to join by and the name to read', async () => {
+    const { text } = await savedBy(page, page.getByRole('button', { name: 'Per-team spend as CSV' }))
+    expect(rowsIn(text).map((row) => row.slice(0, 3))).toEqual([
+      ['team', 'team_name', 'cost'],
+      ['eng', 'Engineering', '72'],
+      ['sales', 'Sales', '20'],
+      ['', '', '8'],
+    ])
   })
 
   it('has a row for each, dearest first, what is nobody’s last and with no filter', async () => {

@@ -85,9 +85,10 @@ it('writes CSV that quotes, keeps small numbers whole, and disarms formulas', ()
         ['x,"y"\n', 1e-9],
         ['@SUM(1)', null],
         ['-1+1', -5],
+        ['sum', 99.9999999999],
       ],
     ),
-  ).toBe('a,b\r\n"x,""y""\n",0.000000001\r\n\'@SUM(1),\r\n\'-1+1,-5\r\n')
+  ).toBe('a,b\r\n"x,""y""\n",0.000000001\r\n\'@SUM(1),\r\n\'-1+1,-5\r\nsum,100\r\n')
 })
 
 describe('time in bars', () => {
