@@ -1,14 +1,15 @@
 // Who may read serve. On loopback everybody who can connect; elsewhere, and with `serve.auth: always`, the holder of the
 // admin token: as a bearer token, or once for a signed cookie (reliability.md §6).
 import { jwtVerify, SignJWT } from 'jose'
-import * as z from 'zod'
 import { ConfigError } from '../config/errors.ts'
 import { createIsSecure } from '../gateway/client-address.ts'
 import { GatewayError, invalidValue } from '../ir/errors.ts'
 import { parseJsonBytes } from '../ir/json-body.ts'
 import { constantTimeEqual } from '../lib/token.ts'
 import type { Services } from '../services.ts'
+import { signInBody, type adminSessionOperations } from './admin-session-operations.ts'
 import { errorAnswer } from './answers.ts'
+import type { Handler } from './routes.ts'
 
 export interface AdminSecrets {
   readonly token: string
@@ -19,11 +20,12 @@ export interface AdminSecrets {
 export interface Access {
   /** Who passes `refuse`, for the audit event of what is changed. */
   readonly actor: string
+  /** Whether the admin token is asked for at all. */
+  readonly locked: boolean
   /** null = may pass; else the answer that asks for the token. */
   refuse(request: Request): Promise<Response | null>
-  /** `POST /admin/session`: the token for a cookie. @throws GatewayError */
-  signIn(request: Request): Promise<Response>
-  signOut(request: Request): Promise<Response>
+  /** The token for a cookie, and the cookie back. */
+  readonly session: Readonly<Record<keyof typeof adminSessionOperations, Handler>>
 }
 
 export interface AccessParts {
@@ -35,7 +37,6 @@ export interface AccessParts {
 
 const sessionSeconds = 12 * 3600
 const bodyLimitBytes = 4096
-const signInBody = z.strictObject({ token: z.string().min(1).max(1000) })
 
 /** @throws ConfigError when a token is needed and there is none */
 export function createAccess({ services, admin, loopback }: AccessParts): Access {
@@ -64,6 +65,7 @@ export function createAccess({ services, admin, loopback }: AccessParts): Access
 
   return {
     actor: locked ? 'admin' : 'local',
+    locked,
 
     async refuse(request) {
       if (!locked) return null
@@ -80,21 +82,23 @@ export function createAccess({ services, admin, loopback }: AccessParts): Access
       )
     },
 
-    async signIn(request) {
-      requireJson(request)
-      const body = signInBody.safeParse(parseJsonBytes(await services.readBody(request, bodyLimitBytes)))
-      if (!body.success) throw invalidValue('token', 'The body must be {"token": "..."} and nothing else.')
-      if (admin === null || !(await isToken(body.data.token))) {
-        return errorAnswer(401, 'invalid_admin_token', 'This is not the admin token.')
-      }
-      const nowS = Math.floor(clock.nowUs() / 1_000_000)
-      const jwt = await new SignJWT({ sub: 'admin', iat: nowS, exp: nowS + sessionSeconds })
-        .setProtectedHeader({ alg: 'HS256' })
-        .sign(admin.sessionSecret)
-      return cookieAnswer(isSecure(request), jwt, sessionSeconds)
-    },
+    session: {
+      async signIn(request) {
+        requireJson(request)
+        const body = signInBody.safeParse(parseJsonBytes(await services.readBody(request, bodyLimitBytes)))
+        if (!body.success) throw invalidValue('token', 'The body must be {"token": "..."} and nothing else.')
+        if (admin === null || !(await isToken(body.data.token))) {
+          return errorAnswer(401, 'invalid_admin_token', 'This is not the admin token.')
+        }
+        const nowS = Math.floor(clock.nowUs() / 1_000_000)
+        const jwt = await new SignJWT({ sub: 'admin', iat: nowS, exp: nowS + sessionSeconds })
+          .setProtectedHeader({ alg: 'HS256' })
+          .sign(admin.sessionSecret)
+        return cookieAnswer(isSecure(request), jwt, sessionSeconds)
+      },
 
-    signOut: async (request) => cookieAnswer(isSecure(request), '', 0),
+      signOut: async (request) => cookieAnswer(isSecure(request), '', 0),
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 // `POST /ingest`: where laptops push their ledgers. The hub token in front of it says whose rows they are.
+import type * as z from 'zod'
 import { createClientAddress } from '../gateway/client-address.ts'
 import { createFailureLimit } from '../gateway/failure-limit.ts'
 import { invalidValue } from '../ir/errors.ts'
@@ -8,6 +9,7 @@ import type { Hub } from '../store/hub.ts'
 import { uncheckedPush, type PushAnswer } from '../store/push-format.ts'
 import { createMemoryRates } from '../store/rates.ts'
 import { errorAnswer, jsonAnswer } from './answers.ts'
+import type { notTakenYet } from './hub-operations.ts'
 
 /** A push is cut at a quarter of it: proxies in between allow a megabyte as they come. */
 const bodyLimitBytes = 4 * 1024 * 1024
@@ -61,9 +63,11 @@ export function createIngest(hub: Hub, services: Parts): (request: Request) => P
     if (first === undefined) return jsonAnswer(200, answer)
     const counts = { refused: refused.length, later: later.length }
     logger.log('warn', 'some turns of a laptop were not taken', { laptop: source, ...counts, ...first })
-    if (later.length === 0) return jsonAnswer(200, answer)
+    const [waits] = later
+    if (waits === undefined) return jsonAnswer(200, answer)
     // No 200: a laptop that does not know of `later` must not note them as taken.
-    return jsonAnswer(409, { error: { code: 'not_taken_yet', message: later[0]?.reason }, ...answer })
+    const partly: z.output<typeof notTakenYet> = { error: { code: 'not_taken_yet', message: waits.reason }, ...answer }
+    return jsonAnswer(409, partly)
   }
 }
 

@@ -1,17 +1,16 @@
 // Gateway keys over HTTP, for the dashboard: listed, issued, rotated, revoked. A token is in the answer that made it and
 // nowhere else; every change is an audit event with its author.
-import * as z from 'zod'
-import { identifier } from '../analytics/filters.ts'
+import type * as z from 'zod'
 import { invalidValue } from '../ir/errors.ts'
-import { parseDuration } from '../lib/duration.ts'
-import { nanoUsdOf } from '../lib/money.ts'
 import type { Services } from '../services.ts'
 import type { Author } from '../store/audit.ts'
 import type { IdentityStore } from '../store/identities.ts'
 import { keyJson, stateOf } from '../store/key-json.ts'
 import type { IssuedKey, KeyStore, KeySummary } from '../store/keys.ts'
 import { errorAnswer, jsonAnswer } from './answers.ts'
+import { changeBody, issueBody, revokeBody, rotateBody, type keyOperations, type madeAnswer } from './key-operations.ts'
 import { readOwnBody } from './own-body.ts'
+import type { Handler } from './routes.ts'
 
 export interface KeyRoutesParts {
   readonly services: Pick<Services, 'clock' | 'readBody'>
@@ -20,61 +19,8 @@ export interface KeyRoutesParts {
   readonly author: Author
 }
 
-type Handler = (request: Request, parameters: Readonly<Record<string, string>>) => Promise<Response>
-
-export interface KeyRoutes {
-  readonly list: Handler
-  readonly issue: Handler
-  /** Of the key whose `id` is in the path, as the others below. */
-  readonly change: Handler
-  readonly rotate: Handler
-  readonly revoke: Handler
-}
-
-/** 9,000,000 USD: as much as integer nano-dollars hold. */
-const usd = z.number().nonnegative().max(9_000_000).transform(nanoUsdOf).nullish()
-const limit = z.int().min(1).max(1_000_000_000).nullish()
-const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text)
-  if (ms !== null) return ms
-  context.addIssue({ code: 'custom', message: 'must be a number with s, m, h or d: 90d' })
-  return z.NEVER
-})
-
-/** What a key is given and may be changed later. */
-const changeable = {
-  allowed_models: z.array(z.string().min(1).max(200)).max(100).optional(),
-  daily_cap_usd: usd,
-  monthly_cap_usd: usd,
-  budget_usd: usd,
-  allow_unpriced: z.boolean().optional(),
-  requests_per_minute: limit,
-  tokens_per_minute: limit,
-  concurrent_turns: limit,
-  expires_in: duration.nullish(),
-  ignore_client_model: z.boolean().optional(),
-  log_messages: z.boolean().optional(),
-}
-const name = z.string().trim().min(1).max(200)
-
-const issueBody = z.strictObject({
-  ...changeable,
-  name,
-  workspace: z.string().trim().min(1).max(4096).nullish(),
-  user_id: identifier.nullish(),
-  team_id: identifier.nullish(),
-  /** Makes a user or team that is not there. */
-  create: z.boolean().optional(),
-  tags: z.record(z.string().min(1).max(128), z.string().max(128)).optional(),
-})
-
-/** null lifts a limit; what is not there stays as it is. */
-const changeBody = z
-  .strictObject({ ...changeable, name: name.optional() })
-  .refine((body) => Object.keys(body).length > 0, 'must name something to change')
-
-const rotateBody = z.strictObject({ grace_period: duration.prefault('24h') })
-const revokeBody = z.strictObject({})
+/** Of the key whose `id` is in the path, but for `list` and `issue`. */
+type KeyRoutes = Readonly<Record<keyof typeof keyOperations, Handler>>
 
 export function createKeyRoutes({ services, keys, identities, author }: KeyRoutesParts): KeyRoutes {
   const { clock, readBody } = services
@@ -92,7 +38,9 @@ export function createKeyRoutes({ services, keys, identities, author }: KeyRoute
 
   async function made({ keyId, token }: IssuedKey): Promise<Response> {
     const key = await find(keyId)
-    return jsonAnswer(201, { ...(key === undefined ? {} : shown(key)), key_id: keyId, token })
+    if (key === undefined) throw new Error('a key is not there that was just made')
+    const answer: z.output<typeof madeAnswer> = { ...shown(key), token }
+    return jsonAnswer(201, answer)
   }
 
   return {

@@ -7,16 +7,16 @@ const notFound = { 404: errorResponse('session_not_found: there is none of this 
 const busy = { 409: errorResponse('turn_in_flight: another turn of this session runs.') }
 const fine = (schema: z.ZodType) => ({ 200: jsonResponse('Fine.', schema) })
 
-export const sessionOperations: readonly Operation[] = [
-  {
+export const sessionOperations = {
+  list: {
     method: 'get',
     path: '/sessions',
-    id: 'sessions',
+    id: 'list_sessions',
     summary: 'Sessions that were not deleted, newest first.',
     query: schemas.listQuery,
     responses: fine(schemas.pageOf(schemas.sessionAnswer, z.string())),
   },
-  {
+  create: {
     method: 'post',
     path: '/sessions',
     id: 'create_session',
@@ -24,14 +24,14 @@ export const sessionOperations: readonly Operation[] = [
     body: schemas.newSession,
     responses: { 201: jsonResponse('Made.', schemas.sessionAnswer) },
   },
-  {
+  read: {
     method: 'get',
     path: '/sessions/{id}',
     id: 'session',
     summary: 'A session with what it has cost.',
     responses: { ...fine(schemas.sessionAnswer), ...notFound },
   },
-  {
+  change: {
     method: 'patch',
     path: '/sessions/{id}',
     id: 'change_session',
@@ -39,7 +39,7 @@ export const sessionOperations: readonly Operation[] = [
     body: schemas.sessionChange,
     responses: { ...fine(schemas.sessionAnswer), ...notFound },
   },
-  {
+  remove: {
     method: 'delete',
     path: '/sessions/{id}',
     id: 'delete_session',
@@ -47,20 +47,23 @@ export const sessionOperations: readonly Operation[] = [
     query: schemas.removeQuery,
     responses: { 204: { description: 'Gone.' }, ...notFound, ...busy },
   },
-  {
+  ask: {
     method: 'post',
     path: '/sessions/{id}/turns',
     id: 'ask_session',
     summary: 'Asks, and answers whole or as events: turn, text and thinking, then done or error.',
     body: schemas.question,
     responses: {
-      200: jsonResponse('The answer.', schemas.turnAnswer, { 'text/event-stream': { schema: { type: 'string' } } }),
+      200: {
+        description: 'The answer.',
+        content: { 'application/json': schemas.turnAnswer, 'text/event-stream': z.string() },
+      },
       ...notFound,
       ...busy,
       default: errorResponse('What the gateway or the provider refuses, with its status: quota_exceeded, routing_failed, …'),
     },
   },
-  {
+  cancel: {
     method: 'post',
     path: '/sessions/{id}/cancel',
     id: 'cancel_turn',
@@ -72,7 +75,7 @@ export const sessionOperations: readonly Operation[] = [
       409: errorResponse('no_turn_in_flight: none runs.'),
     },
   },
-  {
+  messages: {
     method: 'get',
     path: '/sessions/{id}/messages',
     id: 'session_messages',
@@ -80,7 +83,7 @@ export const sessionOperations: readonly Operation[] = [
     query: schemas.messagesQuery,
     responses: { ...fine(schemas.pageOf(schemas.messageAnswer, z.int())), ...notFound },
   },
-  {
+  events: {
     method: 'get',
     path: '/sessions/{id}/events',
     id: 'session_events',
@@ -88,7 +91,7 @@ export const sessionOperations: readonly Operation[] = [
     query: schemas.eventsQuery,
     responses: { ...fine(schemas.pageOf(schemas.eventAnswer, z.string())), ...notFound },
   },
-  {
+  feedback: {
     method: 'post',
     path: '/turns/{id}/feedback',
     id: 'turn_feedback',
@@ -96,4 +99,4 @@ export const sessionOperations: readonly Operation[] = [
     body: schemas.feedback,
     responses: { ...fine(schemas.feedbackAnswer), 404: errorResponse('turn_not_found: no call of it is on record.') },
   },
-]
+} satisfies Record<string, Operation>

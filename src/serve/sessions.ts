@@ -11,7 +11,9 @@ import type { SessionsTable } from '../store/session-tables.ts'
 import type { SessionStore } from '../store/sessions.ts'
 import { requireJson } from './access.ts'
 import { jsonAnswer } from './answers.ts'
+import type { Handler } from './routes.ts'
 import { messageJson, sessionJson, turnJson } from './session-answers.ts'
+import type { sessionOperations } from './session-operations.ts'
 import * as schemas from './session-schemas.ts'
 import { streamTurn } from './session-stream.ts'
 
@@ -29,19 +31,8 @@ export interface SessionParts {
 const PAGE = 50
 const EVENTS_PAGE = 200
 
-export interface SessionHandlers {
-  create(request: Request): Promise<Response>
-  list(request: Request): Promise<Response>
-  read(request: Request, id: string): Promise<Response>
-  change(request: Request, id: string): Promise<Response>
-  remove(request: Request, id: string): Promise<Response>
-  ask(request: Request, id: string): Promise<Response>
-  cancel(request: Request, id: string): Promise<Response>
-  messages(request: Request, id: string): Promise<Response>
-  events(request: Request, id: string): Promise<Response>
-  /** Of a turn, whoever asked it. */
-  feedback(request: Request, turnId: string): Promise<Response>
-}
+/** Of the session, or the turn, whose `id` is in the path. */
+export type SessionHandlers = Readonly<Record<keyof typeof sessionOperations, Handler>>
 
 export function createSessionHandlers(parts: SessionParts): SessionHandlers {
   const { services, sessions, store, names } = parts
@@ -75,12 +66,12 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
       return jsonAnswer(200, { data: rows.map((row) => sessionJson(row, totals.get(row.id))), next })
     },
 
-    async read(_request, id) {
+    async read(_request, { id = '' }) {
       const session = await found(id)
       return jsonAnswer(200, sessionJson(session, (await store.totals([id])).get(id)))
     },
 
-    async change(request, id) {
+    async change(request, { id = '' }) {
       const { active_model, title, system } = await bodyOf(request, schemas.sessionChange)
       await open(id)
       checkModel(active_model)
@@ -92,14 +83,14 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
       return jsonAnswer(200, sessionJson(await found(id), (await store.totals([id])).get(id)))
     },
 
-    async remove(request, id) {
+    async remove(request, { id = '' }) {
       const { purge } = queryOf(request, schemas.removeQuery)
       await found(id)
       if (!(await store.remove(id, purge === 'true'))) throw turnInFlight(id)
       return new Response(null, { status: 204 })
     },
 
-    async ask(request, id) {
+    async ask(request, { id = '' }) {
       const { message, stream, ...asks } = await bodyOf(request, schemas.question, services.config.limits.bodyBytes)
       const wantsStream = stream ?? request.headers.get('accept')?.includes('text/event-stream') === true
       const asking = {
@@ -112,20 +103,20 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
       return jsonAnswer(200, await wholeTurn(id, turn), { 'x-metis-turn-id': turn.turnId, 'x-metis-model': turn.model })
     },
 
-    async cancel(request, id) {
+    async cancel(request, { id = '' }) {
       requireJson(request)
       await found(id)
       return jsonAnswer(202, { turn_id: await sessions.cancel(id) })
     },
 
-    async messages(request, id) {
+    async messages(request, { id = '' }) {
       const { after = 0, limit = PAGE } = queryOf(request, schemas.messagesQuery)
       await found(id)
       const said = await store.messages(id, { after, limit })
       return jsonAnswer(200, { data: said.map(messageJson), next: said.length < limit ? null : (said.at(-1)?.position ?? null) })
     },
 
-    async events(request, id) {
+    async events(request, { id = '' }) {
       const { after = '' } = queryOf(request, schemas.eventsQuery)
       await found(id)
       const rows = await services.storage.db
@@ -145,7 +136,7 @@ export function createSessionHandlers(parts: SessionParts): SessionHandlers {
       return jsonAnswer(200, { data, next: rows.length < EVENTS_PAGE ? null : (rows.at(-1)?.id ?? null) })
     },
 
-    async feedback(request, turnId) {
+    async feedback(request, { id: turnId = '' }) {
       const { rating } = await bodyOf(request, schemas.feedback)
       const value = rating === 'good' ? 1 : rating === 'bad' ? 0 : rating
       if (!(await parts.giveFeedback(turnId, value))) throw turnNotFound(turnId)

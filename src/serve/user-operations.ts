@@ -16,8 +16,8 @@ const forgetAnswer = z.object({
 })
 export type ForgetAnswer = z.output<typeof forgetAnswer>
 
-export const userOperations: readonly Operation[] = [
-  {
+export const userOperations = {
+  export: {
     method: 'get',
     path: '/analytics/user/{id}/export',
     id: 'user_export',
@@ -27,15 +27,12 @@ export const userOperations: readonly Operation[] = [
       404: errorResponse('There is no user of this id.'),
     },
   },
-  {
+  forget: {
     method: 'post',
     path: '/analytics/user/{id}/forget',
     id: 'user_forget',
     summary: 'Takes a user out of the trace; every total stays. Again changes nothing.',
     body: z.object({}),
-    responses: {
-      200: jsonResponse('Fine.', forgetAnswer),
-      403: errorResponse('origin_not_allowed: a page of somebody else.'),
-    },
+    responses: { 200: jsonResponse('Fine.', forgetAnswer) },
   },
-]
+} satisfies Record<string, Operation>

@@ -8,21 +8,20 @@ import { createTurnStatements, eventRowOf } from '../store/turn-statements.ts'
 import { readUserData, type UserRecord } from '../store/user-data.ts'
 import { requireOwnWrite } from './access.ts'
 import { errorAnswer, jsonAnswer } from './answers.ts'
-import type { ForgetAnswer } from './user-operations.ts'
+import type { Handler } from './routes.ts'
+import type { ForgetAnswer, userOperations } from './user-operations.ts'
 
 export interface UserRoutesParts extends ForgetParts {
   readonly author: Author
 }
-
-/** Of the user whose `id` is in the path. */
-type Handler = (request: Request, parameters: Readonly<Record<string, string>>) => Promise<Response>
 
 const encoder = new TextEncoder()
 /** A blank line is no record. */
 const keepAlive = encoder.encode('\n')
 const keepAliveMs = 15_000
 
-export function createUserRoutes(parts: UserRoutesParts): { readonly export: Handler; readonly forget: Handler } {
+/** Of the user whose `id` is in the path. */
+export function createUserRoutes(parts: UserRoutesParts): Readonly<Record<keyof typeof userOperations, Handler>> {
   const { storage, queue, clock, newId, author } = parts
   return {
     async export(_, { id: given = '' }) {

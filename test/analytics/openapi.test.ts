@@ -60,7 +60,7 @@ const asked: readonly (readonly [path: string, query: string])[] = [
 
 describe('/openapi.json', () => {
   it('names every endpoint with its parameters', () => {
-    const users = userOperations.map(({ path }) => path)
+    const users = Object.values(userOperations).map(({ path }) => path)
     expect(Object.keys(paths)).toEqual([...endpoints.map(({ path }) => path), ...users])
     expect([...new Set(asked.map(([path]) => path)), ...users].toSorted()).toEqual(Object.keys(paths).toSorted())
     for (const { path, query } of endpoints) {

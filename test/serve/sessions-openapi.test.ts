@@ -2,9 +2,12 @@
 // are what it says they may be.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import type { Operation } from '../../src/serve/openapi.ts'
 import { sessionOperations } from '../../src/serve/session-operations.ts'
 import { startTestAgent, type TestAgent } from '../support/agent.ts'
 import { listOf, objectOf, textOf, type JsonObject } from '../support/json.ts'
+
+const operations = Object.values<Operation>(sessionOperations)
 
 let agent: TestAgent
 let paths: JsonObject
@@ -40,9 +43,9 @@ const asked: readonly Asked[] = [
   },
   { id: 'create_session', body: {}, status: 201 },
   { id: 'create_session', body: { user: 'nobody' }, status: 400 },
-  { id: 'sessions', query: '?limit=1', status: 200 },
-  { id: 'sessions', status: 200 },
-  { id: 'sessions', query: '?limit=0', status: 400 },
+  { id: 'list_sessions', query: '?limit=1', status: 200 },
+  { id: 'list_sessions', status: 200 },
+  { id: 'list_sessions', query: '?limit=0', status: 400 },
   { id: 'session', status: 200 },
   { id: 'session', of: 'turn', status: 404 },
   { id: 'change_session', body: { title: null, active_model: 'haiku' }, status: 200 },
@@ -59,7 +62,7 @@ const asked: readonly Asked[] = [
 ]
 
 const described = (id: string) => {
-  const operation = sessionOperations.find((one) => one.id === id)
+  const operation = operations.find((one) => one.id === id)
   if (operation === undefined) throw new Error(`no operation ${id}`)
   return { ...operation, document: objectOf(objectOf(paths[operation.path])[operation.method]) }
 }
@@ -71,9 +74,8 @@ const schemaIn = (content: unknown): z.ZodType => {
 
 describe('/openapi.json', () => {
   it('names every operation of sessions, and this file asks each of them', () => {
-    expect([...new Set(asked.map(({ id }) => id))].toSorted()).toEqual(sessionOperations.map(({ id }) => id).toSorted())
-    for (const { id, path, method } of sessionOperations)
-      expect(objectOf(objectOf(paths[path])[method])['operationId'], path).toBe(id)
+    expect([...new Set(asked.map(({ id }) => id))].toSorted()).toEqual(operations.map(({ id }) => id).toSorted())
+    for (const { id, path, method } of operations) expect(objectOf(objectOf(paths[path])[method])['operationId'], path).toBe(id)
   })
 
   it.each(asked)(
@@ -106,7 +108,7 @@ describe('/openapi.json', () => {
 
   it('names the parameters of lists', () => {
     const names = (id: string) => listOf(described(id).document['parameters']).map((parameter) => objectOf(parameter)['name'])
-    expect(names('sessions')).toEqual(['limit', 'before'])
+    expect(names('list_sessions')).toEqual(['limit', 'before'])
     expect(names('session_messages')).toEqual(['id', 'limit', 'after'])
   })
 })
