@@ -13,7 +13,7 @@ const onPostgres = [
   everywhere,
   'test/e2e/rolling-restart.test.ts',
   'test/gateway/{cap-gauges,caps,identity-property,leaving,log-messages,spine,status-line,subscription}.test.ts',
-  'test/runtimes/{caps-shared,crash,push,push-cuts,status-line-script,push-refusals,two-gateways,two-serves}.test.ts',
+  'test/runtimes/{caps-shared,crash,push,push-cuts,status-line-script,push-refusals,two-gateways,two-serves,upgrade}.test.ts',
   'test/store/{keys,spend,sweep,trace-store}.test.ts',
 ]
 

@@ -18,7 +18,7 @@ describe.skipIf(postgresBinaries === null)(`a Postgres that restarts under load$
   afterAll(() => server.stop())
   beforeEach(async () => {
     url = await server.database('restarts')
-    home = await openProgramHome({}, url)
+    home = await openProgramHome({}, { url })
   })
   afterEach(() => home.remove())
 

@@ -7,7 +7,8 @@ import { openStorage, type NodeStorage } from '../../runtimes/node/open-storage.
 import type { ConfigFile } from '../../src/config/schema.ts'
 import { parseObject, type JsonObject } from './json.ts'
 import { startMockProvider, type MockProvider } from './mock-provider.ts'
-import { runProgram, startProgram, temporaryHome, type Program } from './program.ts'
+import { tokensOf, writeOlderLedger, type OlderLedger } from './older-ledger.ts'
+import { runProgram, startProgram, temporaryHome, type Program, type ProgramOptions } from './program.ts'
 import { databaseFor } from './test-database.ts'
 
 export interface ProgramHome {
@@ -68,8 +69,14 @@ export function askFor(url: string, { shape = 'anthropic', stream = true, signal
   })
 }
 
-/** `url`: of a Postgres; absent = what the suite runs on. */
-export async function openProgramHome(config: ConfigFile = {}, url?: string): Promise<ProgramHome> {
+export interface HomeDatabase {
+  /** Of a Postgres; absent = what the suite runs on. */
+  readonly url?: string
+  /** As an older version left it, whose first key is then the home's own. */
+  readonly older?: OlderLedger
+}
+
+export async function openProgramHome(config: ConfigFile = {}, { url, older }: HomeDatabase = {}): Promise<ProgramHome> {
   const home = temporaryHome()
   const db = url ?? (await databaseFor(join(home, '.metis', 'metis.db')))
   const env = { METIS_DB: db }
@@ -81,8 +88,7 @@ export async function openProgramHome(config: ConfigFile = {}, url?: string): Pr
     ...config.providers,
   } as const
   writeFileSync(configPath, stringify({ ...config, providers }), { mode: 0o600 })
-  const issued = await runProgram(['issue-key', '--name', 'test', '--workspace', '.', '--json'], { home, env })
-  const issuedToken = String(parseObject(issued.stdout)['token'])
+  const issuedToken = older === undefined ? await issueToken({ home, env }) : await olderToken(db, older)
   const open = () => openStorage(databaseAddressOf(db), { readonly: true, maintained: false })
   const running: Program[] = []
 
@@ -130,4 +136,14 @@ export async function openProgramHome(config: ConfigFile = {}, url?: string): Pr
       rmSync(home, { recursive: true, force: true })
     },
   }
+}
+
+async function issueToken(options: ProgramOptions): Promise<string> {
+  const { stdout } = await runProgram(['issue-key', '--name', 'test', '--workspace', '.', '--json'], options)
+  return String(parseObject(stdout)['token'])
+}
+
+async function olderToken(db: string, older: OlderLedger): Promise<string> {
+  await writeOlderLedger(db, older)
+  return tokensOf(older)[0] ?? ''
 }
