@@ -1,6 +1,7 @@
 // What a hub is asked over HTTP, as /openapi.json describes it: by its administrator for tokens, by laptops to take their ledgers.
 import * as z from 'zod'
-import { hubTokenAnswer, laptopName } from '../store/hub-token-json.ts'
+import { hubTokenAnswer } from '../store/hub-token-answer.ts'
+import { laptopName } from '../store/hub-token-json.ts'
 import { push, pushAnswer } from '../store/push-format.ts'
 import { errorResponse, jsonResponse, type Operation } from './openapi.ts'
 

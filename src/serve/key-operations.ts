@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { identifier } from '../analytics/filters.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { nanoUsdOf } from '../lib/money.ts'
-import { keyAnswer } from '../store/key-json.ts'
+import { keyAnswer } from '../store/key-answer.ts'
 import { errorResponse, jsonResponse, type Operation } from './openapi.ts'
 
 /** 9,000,000 USD: as much as integer nano-dollars hold. */

@@ -1,17 +1,10 @@
 // A hub token as scripts and the dashboard see it, whichever way they ask; and what a laptop may be called.
-import * as z from 'zod'
+import type * as z from 'zod'
+import type { hubTokenAnswer } from './hub-token-answer.ts'
 import { isoOf } from './key-json.ts'
 import type { HubTokensTable } from './schema.ts'
 
 export const laptopName = /^[A-Za-z0-9_.:@-]{1,100}$/
-
-export const hubTokenAnswer = z.object({
-  id: z.string(),
-  name: z.string(),
-  created_at: z.iso.datetime(),
-  revoked_at: z.iso.datetime().nullable(),
-  last_push_at: z.iso.datetime().nullable(),
-})
 
 /** snake_case: it goes out as JSON. */
 export const hubTokenJson = (token: Omit<HubTokensTable, 'token_hash'>): z.output<typeof hubTokenAnswer> => ({

@@ -1,40 +1,11 @@
 // A key as scripts and the dashboard see it, whichever way they ask.
-import * as z from 'zod'
+import type * as z from 'zod'
 import { usdOf } from '../lib/money.ts'
+import type { keyAnswer } from './key-answer.ts'
 import type { KeySummary } from './keys.ts'
 
-/** What a request with the key meets. */
-const keyState = z.enum(['active', 'revoked', 'expired', 'disabled'])
-export type KeyState = z.output<typeof keyState>
-
-const time = z.iso.datetime()
-
-export const keyAnswer = z.object({
-  key_id: z.string(),
-  name: z.string(),
-  state: keyState,
-  workspace: z.string().nullable(),
-  user_id: z.string().nullable(),
-  team_id: z.string().nullable(),
-  /** [] = all. */
-  allowed_models: z.array(z.string()),
-  daily_cap_usd: z.number().nullable(),
-  monthly_cap_usd: z.number().nullable(),
-  budget_usd: z.number().nullable(),
-  allow_unpriced: z.boolean(),
-  requests_per_minute: z.int().nullable(),
-  tokens_per_minute: z.int().nullable(),
-  concurrent_turns: z.int().nullable(),
-  ignore_client_model: z.boolean(),
-  log_messages: z.boolean(),
-  tags: z.record(z.string(), z.string()),
-  created_at: time,
-  expires_at: time.nullable(),
-  revoked_at: time.nullable(),
-  last_used_at: time.nullable(),
-  /** Whom it was rotated to. */
-  successor_id: z.string().nullable(),
-})
+export type KeyAnswer = z.output<typeof keyAnswer>
+export type KeyState = KeyAnswer['state']
 
 export function stateOf(key: Pick<KeySummary, 'revoked_us' | 'expires_us' | 'owner_disabled_us'>, nowUs: number): KeyState {
   if (key.revoked_us !== null) return 'revoked'
@@ -43,7 +14,7 @@ export function stateOf(key: Pick<KeySummary, 'revoked_us' | 'expires_us' | 'own
 }
 
 /** snake_case: it goes out as JSON. */
-export function keyJson(key: KeySummary, nowUs: number): z.output<typeof keyAnswer> {
+export function keyJson(key: KeySummary, nowUs: number): KeyAnswer {
   return {
     key_id: key.id,
     name: key.name,

@@ -76,7 +76,7 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await page.locator('#recent-turns tbody tr').nth(99).waitFor()
     await page.getByRole('group', { name: 'Status' }).getByRole('button', { name: 'Failed' }).click()
     await page.locator('#recent-turns .tag').filter({ hasNotText: 'failed' }).first().waitFor({ state: 'hidden' })
-    expect(page.url()).toContain('status=failed')
+    await page.waitForURL(/status=failed/)
     await page.context().close()
   })
 
@@ -110,7 +110,7 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await hide(page, false)
     await again
     await page.getByRole('button', { name: 'Pause refreshing' }).click()
-    expect(page.url()).toContain('refresh=off')
+    await page.waitForURL(/refresh=off/)
     expect(await askedInAMinute()).toBe(0)
     await page.context().close()
   })

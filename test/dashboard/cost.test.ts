@@ -65,7 +65,7 @@ describe.skipIf(noBrowser)(`cost${withoutBrowser}`, () => {
   it('changes to the window before are told, and windows are in the URL', async () => {
     await page.getByRole('button', { name: '30 d' }).click()
     await row('projects', 'old').waitFor()
-    expect(page.url()).toContain('window=30d')
+    await page.waitForURL(/window=30d/)
     await page.goBack()
     await row('projects', 'old').waitFor({ state: 'detached' })
     await settled(page)
@@ -76,6 +76,7 @@ describe.skipIf(noBrowser)(`cost${withoutBrowser}`, () => {
     await page.getByRole('button', { name: 'Custom' }).click()
     await page.getByLabel('from').fill('2026-11-13')
     await page.getByLabel('to', { exact: true }).fill('2026-11-13')
+    await page.waitForURL(/to=2026-11-14/)
     await row('projects', 'old').waitFor()
     const asked = new URL(page.url()).searchParams
     expect([asked.get('from'), asked.get('to')]).toEqual(['2026-11-13T00:00:00.000Z', '2026-11-14T00:00:00.000Z'])
@@ -93,7 +94,7 @@ describe.skipIf(noBrowser)(`cost${withoutBrowser}`, () => {
     await page.keyboard.type('11132026')
     await page.getByLabel('to', { exact: true }).focus()
     await page.keyboard.type('11132026')
-    await row('projects', 'old').waitFor()
+    await page.waitForURL((url) => url.searchParams.get('to') === '2026-11-14T00:00:00.000Z')
     page.off('request', listen)
     expect(await steps()).toBe(before)
     expect(asked.filter((url) => /from=0/.test(url))).toEqual([])

@@ -48,7 +48,7 @@ describe.skipIf(noBrowser)(`the keyboard${withoutBrowser}`, () => {
     expect(seen).toEqual(order)
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('Space')
-    expect(page.url()).toContain('refresh=off')
+    await page.waitForURL(/refresh=off/)
     expect(await focused(page)).toBe('Pause refreshing')
     await page.context().close()
   })

@@ -1,12 +1,11 @@
 // What /openapi.json says of keys, hub tokens, pushes, signing in, and of what gateway and serve say of themselves is true: real
 // answers are what it says they are, with nothing beside it.
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
-import type * as z from 'zod'
 import { startServe, type ServeProcess } from '../../runtimes/node/serve-process.ts'
 import type { Key } from '../../src/dashboard/key.ts'
 import { createHealth } from '../../src/gateway/health.ts'
 import { webRespond } from '../../src/gateway/web-ports.ts'
-import type { keyAnswer } from '../../src/store/key-json.ts'
+import type { KeyAnswer } from '../../src/store/key-json.ts'
 import { readUnpushed } from '../../src/store/unpushed.ts'
 import { openServe, type OpenServe } from '../analytics/support/open-serve.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
@@ -235,5 +234,5 @@ describe('/openapi.json', () => {
 })
 
 it('answers with keys as the dashboard reads them', () => {
-  expectTypeOf<z.output<typeof keyAnswer>>().toExtend<Key>()
+  expectTypeOf<KeyAnswer>().toExtend<Key>()
 })

@@ -1,8 +1,7 @@
 // Which time is looked at. Days of a custom window are the reader's own; the URL holds them as instants.
-import { useSignal, type Signal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { timeFormat } from 'd3-time-format'
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
 import { navigate, windowChoice, type WindowName } from '../state.ts'
 import { Segments } from './segments.tsx'
 
@@ -40,34 +39,37 @@ function between(first: string, last: string) {
   return { window: null, from: new Date(`${first}T00:00:00`).toISOString(), to: end.toISOString() }
 }
 
+/** Days as they are typed, good while the URL has the window that they were typed over (`of`): the way back changes only the URL. */
+interface Typed {
+  readonly of: string
+  readonly from: string
+  readonly to: string
+}
+
 function Range({ from, to }: { readonly from: string | null; readonly to: string | null }) {
-  const first = useSignal(from === null ? '' : dayOf(new Date(from)))
-  // The end is exclusive: the day before it is the last one shown.
-  const last = useSignal(to === null ? '' : dayOf(new Date(Date.parse(to) - 1)))
-  // The way back goes through here without a change by hand.
-  useEffect(() => {
-    first.value = from === null ? '' : dayOf(new Date(from))
-    last.value = to === null ? '' : dayOf(new Date(Date.parse(to) - 1))
-  }, [from, to])
-  const fault = faultOf(first.value, last.value)
-  const change = (day: Signal<string>, value: string) => {
-    day.value = value
-    // What is typed goes through days that nobody means: the year 2 on its way to 2026.
-    if (first.value !== '' && last.value !== '' && faultOf(first.value, last.value) === '')
-      navigate(between(first.value, last.value), 'replace')
+  const asked: Typed = {
+    of: `${from} ${to}`,
+    from: from === null ? '' : dayOf(new Date(from)),
+    // The end is exclusive: the day before it is the last one shown.
+    to: to === null ? '' : dayOf(new Date(Date.parse(to) - 1)),
   }
-  const days = [
-    ['from', first],
-    ['to', last],
-  ] as const
+  const typed = useSignal(asked)
+  const shown = typed.value.of === asked.of ? typed.value : asked
+  const fault = faultOf(shown.from, shown.to)
+  const change = (day: 'from' | 'to', value: string) => {
+    const next = { ...shown, [day]: value }
+    typed.value = next
+    // What is typed goes through days that nobody means: the year 2 on its way to 2026.
+    if (next.from !== '' && next.to !== '' && faultOf(next.from, next.to) === '') navigate(between(next.from, next.to), 'replace')
+  }
   return (
     <div class="range">
-      {days.map(([label, day]) => (
-        <label key={label}>
-          {label}
+      {(['from', 'to'] as const).map((day) => (
+        <label key={day}>
+          {day}
           <input
             type="date"
-            value={day.value}
+            value={shown[day]}
             min={earliest}
             max={latest}
             aria-invalid={fault !== ''}
