@@ -3,11 +3,14 @@
 // the same, everything may have changed at any time.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
+import type { IdentityDoubt } from '../../src/store/storage.ts'
 import type { PostgresDriver } from './postgres-driver.ts'
 
 export interface IdentityWatch {
   /** As `Storage.identityVersion`. */
   version(): number
+  /** As `Storage.identityDoubt`. */
+  doubt(): IdentityDoubt
   /** This process has changed something: heard at once, without the way over the server. */
   changed(): void
   close(): Promise<void>
@@ -41,11 +44,24 @@ export function watchIdentities(
   let failures = 0
   let asking = false
   /** null while the server would tell us. */
-  let deafSinceMs: number | null = Number.NEGATIVE_INFINITY
+  let deafSinceMs: number | null = nowMs()
+  let hasListened = false
+
+  let heard = 0
+  let doubtfulSinceMs = 0
 
   const changed = (): void => {
     version += 1
+    heard += 1
   }
+
+  /** Nothing was heard, for nobody listened: all is read again, and stands meanwhile. */
+  const mayHaveChanged = (): void => {
+    version += 1
+    doubtfulSinceMs = deafSinceMs ?? nowMs()
+  }
+
+  const trusts = (sinceMs: number): boolean => nowMs() - sinceMs <= trustMs
 
   async function listen(): Promise<void> {
     const client = await driver.connect({ query_timeout: answerWithinMs })
@@ -54,8 +70,9 @@ export function watchIdentities(
       client.on('notification', changed)
       await client.query('listen metis_identities')
       // What changed before is not told again.
-      changed()
+      mayHaveChanged()
       deafSinceMs = null
+      hasListened = true
       failures = 0
       for (;;) {
         await delay(askEveryMs, undefined, { signal: stopping.signal, ref: false })
@@ -74,7 +91,7 @@ export function watchIdentities(
     const answered = (): void => {
       asking = false
     }
-    void ask().then(changed).then(answered, answered)
+    void ask().then(mayHaveChanged).then(answered, answered)
   }
 
   async function run(): Promise<void> {
@@ -91,9 +108,11 @@ export function watchIdentities(
   const running = run()
   return {
     version: () => {
-      if (deafSinceMs !== null && nowMs() - deafSinceMs > trustMs) version += 1
+      if (deafSinceMs !== null && !trusts(deafSinceMs)) changed()
+      else if (!hasListened) mayHaveChanged()
       return version
     },
+    doubt: () => ({ heard, sinceMs: doubtfulSinceMs, trusts }),
     changed,
     close: () => {
       stopping.abort()

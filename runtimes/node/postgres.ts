@@ -113,7 +113,7 @@ function createPostgresStorage(
     db,
     commit: writer.commit,
     flush: writer.flush,
-    ...(identities === null ? {} : { identityVersion: identities.version }),
+    ...(identities === null ? {} : { identityVersion: identities.version, identityDoubt: identities.doubt }),
 
     read: async <Row>({ sql: text, parameters }: CompiledQuery<Row>): Promise<readonly Row[]> => {
       try {

@@ -74,13 +74,39 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
   const touchedUs = new Map<string, number>()
   const known = new Map<string, KeyRecord>()
   let knownVersion: number | null = null
+  /** What was known until changes may have gone unheard: for a store that is away before it could be read again. */
+  const doubtful = new Map<string, { readonly record: KeyRecord; readonly sinceMs: number }>()
+  let heard: number | undefined
+
+  const doubtAll = (): void => {
+    const doubt = storage.identityDoubt?.()
+    if (doubt === undefined || doubt.heard !== heard || doubtful.size + known.size > knownKeys) doubtful.clear()
+    else for (const [keyId, record] of known) doubtful.set(keyId, { record, sinceMs: doubt.sinceMs })
+    known.clear()
+    heard = doubt?.heard
+  }
+
+  /** To the client of a store that is away it does not matter why. @throws GatewayError store_unavailable */
+  const withoutStore = (keyId: string, error: unknown): KeyRecord => {
+    if (!(error instanceof StorageBusy)) throw error
+    const held = doubtful.get(keyId)
+    const doubt = storage.identityDoubt?.()
+    if (held === undefined || doubt === undefined || doubt.heard !== heard || !doubt.trusts(held.sinceMs))
+      throw storeUnavailable()
+    return held.record
+  }
 
   /** `version`: when the rows were asked for; what changed meanwhile may not be in them. */
   const remembered = (keyId: string, rows: readonly KeyRow[], version: number | null): KeyRecord | null => {
     const [row] = rows
+    doubtful.delete(keyId)
     if (row === undefined) return null
     const record = recordOf(row)
-    if (version === null || version !== knownVersion || version !== storage.identityVersion?.()) return record
+    if (version === null || version !== knownVersion || version !== storage.identityVersion?.()) {
+      const doubt = storage.identityDoubt?.()
+      if (doubt !== undefined) doubtful.set(keyId, { record, sinceMs: doubt.sinceMs })
+      return record
+    }
     if (known.size >= knownKeys) known.clear()
     known.set(keyId, record)
     return record
@@ -98,13 +124,16 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
   return {
     findForToken: (keyId) => {
       const version = storage.identityVersion?.() ?? null
-      if (version !== knownVersion) known.clear()
+      if (version !== knownVersion) doubtAll()
       knownVersion = version
       const record = known.get(keyId)
       if (record !== undefined) return record
       const rows = storage.read(statements.find({ id: keyId }))
       return rows instanceof Promise
-        ? rows.then((found) => remembered(keyId, found, version), unavailable)
+        ? rows.then(
+            (found) => remembered(keyId, found, version),
+            (error: unknown) => withoutStore(keyId, error),
+          )
         : remembered(keyId, rows, version)
     },
 
@@ -182,9 +211,4 @@ export function createKeyStore(parts: KeyStoreParts): KeyStore {
       return own === undefined ? null : { keyId: id, token }
     },
   }
-}
-
-/** To the client of a store that is away it does not matter why. */
-function unavailable(error: unknown): never {
-  throw error instanceof StorageBusy ? storeUnavailable() : error
 }

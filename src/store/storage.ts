@@ -6,6 +6,16 @@ import type { Database } from './schema.ts'
 /** Statements that are committed together or not at all. No read-then-write inside: guards and upserts instead (D1 has only batches). */
 export type Unit = readonly CompiledQuery[]
 
+/** A store at the other end of a connection may have changed unheard, or may not: what was known then is doubtful, not false. */
+export interface IdentityDoubt {
+  /** Rises with each change that was heard of: what was read before is false. */
+  readonly heard: number
+  /** Since when changes may have gone unheard, on the store's own clock. */
+  readonly sinceMs: number
+  /** Whether what was sure until then may still be gone by while the store is away. */
+  trusts(sinceMs: number): boolean
+}
+
 export interface Storage {
   readonly dialect: 'sqlite' | 'd1' | 'postgres'
   /** Reads, migrations, and writes that are not on a request's path. */
@@ -20,6 +30,8 @@ export interface Storage {
    * change it too. What was read under the same number is still true. Absent: the store cannot tell, so it is asked every time.
    */
   identityVersion?(): number
+  /** What the last rises of `identityVersion` mean. Absent: each is a change. */
+  identityDoubt?(): IdentityDoubt
   /**
    * Resolves when all units are on disk; each unit is all or nothing, and a unit that fails does not sink its neighbours: its
    * fault stands at its place in the answer. SQLite: one BEGIN IMMEDIATE that never waits, a savepoint a unit.

@@ -8,7 +8,7 @@ import { closeUnit, openUnit } from '../../src/store/turn-units.ts'
 import { temporaryFolder } from '../store/open-store.ts'
 import { eventually, within } from '../support/deadline.ts'
 import { fakeIo } from '../support/fake-io.ts'
-import { keysOn, openAt, queueOn } from '../support/open-postgres.ts'
+import { keysOn, openAt, queueOn, untilRemembered } from '../support/open-postgres.ts'
 import { postgresBinaries, startPostgres, withoutPostgres, type PostgresServer } from '../support/postgres-server.ts'
 import { turnOf } from '../support/turns.ts'
 
@@ -180,17 +180,41 @@ describe.skipIf(postgresBinaries === null)(`Postgres${withoutPostgres}`, () => {
       await eventually(10_000, 'the new team', async () => (await counting.findForToken(keyId)) !== null && reads > 0)
     })
 
+    it('that were known hold when the server goes away once more, before anybody asked for them', async () => {
+      const { keyId } = await keysOn(await openMigrated()).issue({ name: 'laptop' }, { actor: 'cli', origin: 'test' })
+      const storage = await open(url, { listen: true })
+      const keys = keysOn(storage)
+      await untilRemembered(storage, keys, keyId)
+      const version = storage.identityVersion?.()
+      await server.kill()
+      await server.start()
+      // What nobody heard of may have changed, and need not.
+      await eventually(10_000, 'the listener again', () => storage.identityVersion?.() !== version)
+      await server.kill()
+      expect(await keys.findForToken(keyId)).toMatchObject({ revokedUs: null })
+      await server.start()
+      await server.query(url, `update gateway_keys set revoked_us = 7 where id = '${keyId}'`)
+      await eventually(10_000, 'the revocation', async () => (await keys.findForToken(keyId))?.revokedUs === 7)
+    })
+
+    it('that were known hold when the server goes away before it was listened to', async () => {
+      const { keyId } = await keysOn(await openMigrated()).issue({ name: 'laptop' }, { actor: 'cli', origin: 'test' })
+      const storage = await open(url, { listen: true })
+      const keys = keysOn(storage)
+      expect(await keys.findForToken(keyId)).toMatchObject({ revokedUs: null })
+      await server.kill()
+      expect(await keys.findForToken(keyId)).toMatchObject({ revokedUs: null })
+      await expect(keys.findForToken('gk_unknown')).rejects.toMatchObject({ code: 'store_unavailable' })
+      await server.start()
+    })
+
     it('that were known hold while the server is away, others are told that it is; what was queued is written when it is back', async () => {
       // Issued before anybody listens: the notice of it, come late, would have the key forgotten again.
       const { keyId } = await keysOn(await openMigrated()).issue({ name: 'laptop' }, { actor: 'cli', origin: 'test' })
       const storage = await open(url, { listen: true })
       const queue = queueOn(storage)
       const keys = keysOn(storage, queue)
-      await eventually(10_000, 'the listener', async () => {
-        const version = storage.identityVersion?.()
-        await keys.findForToken(keyId)
-        return version === storage.identityVersion?.()
-      })
+      await untilRemembered(storage, keys, keyId)
       await server.kill()
       const team = storage.db.insertInto('teams').values({ id: 'late', display_name: '', created_us: 1 }).compile()
       const written = queue.commit([team])

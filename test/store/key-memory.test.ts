@@ -5,7 +5,7 @@ import type { SqliteStorage } from '../../runtimes/node/sqlite.ts'
 import { openSqlite } from '../../runtimes/node/sqlite.ts'
 import { createIdentityStore } from '../../src/store/identities.ts'
 import { createKeyStore, type KeyStore } from '../../src/store/keys.ts'
-import type { Storage } from '../../src/store/storage.ts'
+import { StorageBusy, type Storage } from '../../src/store/storage.ts'
 import { openStore, storeOn, temporaryFolder, type OpenStore } from './open-store.ts'
 import { byTest } from '../support/author.ts'
 
@@ -68,6 +68,38 @@ describe('the memory of gateway keys', () => {
   it('forgets at once what the other connection of this process changes', async () => {
     await store.storage.db.updateTable('gateway_keys').set({ revoked_us: 7 }).execute()
     expect(await keys.findForToken(keyId)).toMatchObject({ revokedUs: 7 })
+  })
+
+  it.each([
+    ['stands while the store is away, where nobody listened for a while', {}, { revokedUs: null }],
+    ['does not stand when a change was heard of', { heard: 1 }, 'store_unavailable'],
+    ['does not stand for ever', { trusts: () => false }, 'store_unavailable'],
+  ])('%s', async (_, later, expected) => {
+    let version = 1
+    let doubt = { heard: 0, sinceMs: 0, trusts: () => true }
+    let isAway = false
+    const far: Storage = {
+      ...store.storage,
+      identityVersion: () => version,
+      identityDoubt: () => doubt,
+      read: async (query) => {
+        if (isAway) throw new StorageBusy('gone')
+        return await store.storage.read(query)
+      },
+    }
+    const asking = createKeyStore({ ...store, storage: far, hash, randomBytes })
+    await asking.findForToken(keyId)
+    version += 1
+    doubt = { ...doubt, ...later }
+    isAway = true
+    for (let asked = 0; asked < 2; asked++) {
+      const found = asking.findForToken(keyId)
+      if (typeof expected === 'string') await expect(found).rejects.toMatchObject({ code: expected })
+      else expect(await found).toMatchObject(expected)
+    }
+    isAway = false
+    await keys.revoke(keyId, byTest)
+    expect(await asking.findForToken(keyId)).toMatchObject({ revokedUs: store.clock.nowUs() })
   })
 
   it('asks every time a store that cannot tell', async () => {
