@@ -66,7 +66,8 @@ describe.skipIf(noBrowser)(`activity${withoutBrowser}`, () => {
     await page.locator('#recent-turns').getByRole('link', { name: /^Turn of/ }).first().click() // prettier-ignore
     await page.getByRole('heading', { name: 'Events' }).waitFor()
     const facts = (await page.locator('dl').first().innerText()).replaceAll(/\s+/g, ' ')
-    expect(facts).toContain('Error upstream_error Message No byte came in time (sample).')
+    // Which of the sample's failures is the last depends on the day.
+    expect(facts).toMatch(/ Error \w+ Message .+ \(sample\)\. /)
     await page.context().close()
   })
 
